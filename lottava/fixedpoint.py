@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The arithmetic specification: what an integer voice computes, written once, slow and obvious.
+
+Weights s8 symmetric per output row, activations and recurrent state s16 symmetric per tensor,
+bias at the accumulator's scale. Every executor (JAX, host C, Cortex-M7) equals these functions bit for bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int64]
+
+S8_MAX = 127
+S16_MIN, S16_MAX = -(1 << 15), (1 << 15) - 1
+S32_MIN, S32_MAX = -(1 << 31), (1 << 31) - 1
+
+GATE_FRACTION_BITS = 12
+"""GRU/LSTM gate pre-activations are s16 at 2^-12: a range of ±8, where sigmoid is within 3.4e-4 of its limit."""
+
+UNIT_FRACTION_BITS = 15
+"""Recurrent state and gate outputs lie in (-1, 1) and are s16 at 2^-15."""
+
+LUT_STEP_BITS = 7
+"""A table entry every 2^7 codes (1/32 at the gate scale): 513 entries, linear in between."""
+
+
+def saturate_s16(value: ArrayLike) -> IntArray:
+    """Clamp to the s16 range."""
+    return np.clip(np.asarray(value, dtype=np.int64), S16_MIN, S16_MAX)
+
+
+def quantise_multiplier(real: float) -> tuple[int, int]:
+    """Split a positive real factor into CMSIS-NN's Q31 multiplier and shift: real = multiplier * 2^(shift - 31).
+
+    Raises ValueError where the fast requantisation is undefined: outside [2^-17, 0.5), that is shift outside -16..-1.
+    """
+    if not (np.isfinite(real) and real > 0):
+        raise ValueError(f"requantisation factor {real!r} is not a positive number")
+    mantissa, shift = np.frexp(real)
+    multiplier, shift = round(float(mantissa) * 2**31), int(shift)
+    if multiplier == 1 << 31:
+        multiplier, shift = 1 << 30, shift + 1
+    if not -16 <= shift <= -1:
+        raise ValueError(f"requantisation factor {real:g} lies outside [2^-17, 0.5); rescale the tensors around it")
+    return multiplier, shift
+
+
+def reduce_multiplier(multiplier: ArrayLike) -> IntArray:
+    """The 16-bit multiplier that CMSIS-NN's s16 layers use (REDUCE_MULTIPLIER in arm_nnsupportfunctions.h)."""
+    wide = np.asarray(multiplier, dtype=np.int64)
+    return np.where(wide < 0x7FFF0000, (wide + (1 << 15)) >> 16, 0x7FFF)
+
+
+def requantise(acc: ArrayLike, multiplier: ArrayLike, shift: ArrayLike) -> IntArray:
+    """Accumulator to s16, CMSIS-NN's int64-bias form: ((acc * m16) >> (14 - shift)) + 1 >> 1, saturated.
+
+    acc: any shape, |acc| < 2^47; multiplier and shift broadcast against it (one per output row).
+    """
+    product = np.asarray(acc, dtype=np.int64) * reduce_multiplier(multiplier)
+    return saturate_s16(((product >> (14 - np.asarray(shift, dtype=np.int64))) + 1) >> 1)
+
+
+def multiply_q15(a: ArrayLike, b: ArrayLike) -> IntArray:
+    """Rounded product of two values of which at least one is at 2^-15: (a*b + 2^14) >> 15, not saturated."""
+    return (np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64) + (1 << 14)) >> 15
+
+
+def _table(function) -> IntArray:  # type: ignore[no-untyped-def]
+    points = np.arange(-(1 << 15), (1 << 15) + 1, 1 << LUT_STEP_BITS) / 2.0**GATE_FRACTION_BITS
+    return saturate_s16(np.rint(function(points) * 2.0**UNIT_FRACTION_BITS).astype(np.int64))
+
+
+SIGMOID_TABLE = _table(lambda x: 1.0 / (1.0 + np.exp(-x)))
+TANH_TABLE = _table(np.tanh)
+
+
+def lookup(table: IntArray, gate: ArrayLike) -> IntArray:
+    """Interpolated table at s16 gate codes (2^-12): Q15 out. Worst error 1.2e-4 (tanh), 1.3e-5 + saturation (sigmoid)."""
+    code = np.asarray(gate, dtype=np.int64) - S16_MIN
+    index, fraction = code >> LUT_STEP_BITS, code & ((1 << LUT_STEP_BITS) - 1)
+    low = table[index]
+    return low + (((table[index + 1] - low) * fraction + (1 << (LUT_STEP_BITS - 1))) >> LUT_STEP_BITS)
+
+
+def gru_cell(gates_input: ArrayLike, gates_hidden: ArrayLike, hidden: ArrayLike) -> IntArray:
+    """One GRU step after both requantised products, PyTorch's equations and order (r, z, n).
+
+    gates_input, gates_hidden: [..., 3H] s16 at 2^-12; hidden: [..., H] s16 at 2^-15. Returns the new hidden state.
+    r = sigmoid(i_r + h_r); z = sigmoid(i_z + h_z); n = tanh(i_n + r*h_n); h = (1 - z)*n + z*h.
+    """
+    i_r, i_z, i_n = np.split(np.asarray(gates_input, dtype=np.int64), 3, axis=-1)
+    h_r, h_z, h_n = np.split(np.asarray(gates_hidden, dtype=np.int64), 3, axis=-1)
+    reset = lookup(SIGMOID_TABLE, saturate_s16(i_r + h_r))
+    update = lookup(SIGMOID_TABLE, saturate_s16(i_z + h_z))
+    candidate = lookup(TANH_TABLE, saturate_s16(i_n + multiply_q15(reset, h_n)))
+    mixed = ((1 << 15) - update) * candidate + update * np.asarray(hidden, dtype=np.int64)
+    return saturate_s16((mixed + (1 << 14)) >> 15)
+
+
+def weight_scales(weight: ArrayLike) -> NDArray[np.float64]:
+    """Symmetric s8 scale per output row of [rows, columns]: max|w| / 127, never zero."""
+    peak = np.max(np.abs(np.asarray(weight, dtype=np.float64)), axis=1)
+    return np.maximum(peak, 1e-8) / S8_MAX
+
+
+def activation_scale(peak: float) -> float:
+    """Symmetric s16 scale for a tensor whose representative peak is |peak|, with 2 dB (x1.25) of headroom."""
+    return max(float(peak), 2.0**-10) * 1.25 / S16_MAX
+
+
+def quantise_s8(weight: ArrayLike, scales: ArrayLike) -> NDArray[np.int8]:
+    """Nearest s8 codes of [rows, columns] at one scale per row."""
+    codes = np.rint(np.asarray(weight, dtype=np.float64) / np.asarray(scales, dtype=np.float64)[:, None])
+    return np.clip(codes, -S8_MAX, S8_MAX).astype(np.int8)
+
+
+def quantise_s16(value: ArrayLike, scale: float) -> NDArray[np.int16]:
+    """Nearest s16 codes, saturated."""
+    return np.clip(np.rint(np.asarray(value, dtype=np.float64) / scale), S16_MIN, S16_MAX).astype(np.int16)
+
+
+def fits_32_bits(weight: ArrayLike, bias: ArrayLike) -> bool:
+    """True where no s16 input can overflow a 32-bit accumulator, proved row by row from the actual weights."""
+    worst = np.abs(np.asarray(weight, dtype=np.int64)).sum(axis=1) * -S16_MIN
+    return bool(np.all(worst + np.abs(np.asarray(bias, dtype=np.int64)) <= S32_MAX))
