@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""`python -m lottava` is the `lottava` command."""
+
+from .cli import main
+
+main()
