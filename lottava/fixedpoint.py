@@ -7,6 +7,8 @@ bias at the accumulator's scale. Every executor (JAX, host C, Cortex-M7) equals 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,6 +23,14 @@ GATE_FRACTION_BITS = 12
 
 UNIT_FRACTION_BITS = 15
 """Recurrent state and gate outputs lie in (-1, 1) and are s16 at 2^-15."""
+
+RELU_FRACTION_BITS = 12
+RELU_LIMIT = 8.0
+"""ReLU outputs are s16 at 2^-12; float graphs clamp them at 8, where the integers saturate one code below."""
+
+MULTIPLIER_MIN, MULTIPLIER_MAX = 1 << 30, S32_MAX
+SHIFT_MIN, SHIFT_MAX = -16, -1
+"""Range of normalised requantisation: factors in [2^-17, 0.5), for which SMMULR is exact."""
 
 LUT_STEP_BITS = 7
 """A table entry every 2^7 codes (1/32 at the gate scale): 513 entries, linear in between."""
@@ -42,7 +52,7 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
     multiplier, shift = round(float(mantissa) * 2**31), int(shift)
     if multiplier == 1 << 31:
         multiplier, shift = 1 << 30, shift + 1
-    if not -16 <= shift <= -1:
+    if not SHIFT_MIN <= shift <= SHIFT_MAX:
         raise ValueError(f"requantisation factor {real:g} lies outside [2^-17, 0.5); rescale the tensors around it")
     return multiplier, shift
 
@@ -62,12 +72,23 @@ def requantise(acc: ArrayLike, multiplier: ArrayLike, shift: ArrayLike) -> IntAr
     return saturate_s16(((product >> (14 - np.asarray(shift, dtype=np.int64))) + 1) >> 1)
 
 
+def rescale_power_of_two(value: ArrayLike, k: int) -> IntArray:
+    """s16 codes moved to a scale 2^k times larger: (x + 2^(k-1)) >> k, halves upward; k = 0 copies. Never saturates.
+
+    Raises ValueError outside 0 ≤ k ≤ 15, where nothing of an s16 would be left.
+    """
+    if not 0 <= k <= 15:
+        raise ValueError(f"a rescale by 2^{k} lies outside 2^0..2^15")
+    wide = np.asarray(value, dtype=np.int64)
+    return (wide + (1 << (k - 1))) >> k if k else wide
+
+
 def multiply_q15(a: ArrayLike, b: ArrayLike) -> IntArray:
     """Rounded product of two values of which at least one is at 2^-15: (a*b + 2^14) >> 15, not saturated."""
     return (np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64) + (1 << 14)) >> 15
 
 
-def _table(function) -> IntArray:  # type: ignore[no-untyped-def]
+def _table(function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> IntArray:
     points = np.arange(-(1 << 15), (1 << 15) + 1, 1 << LUT_STEP_BITS) / 2.0**GATE_FRACTION_BITS
     return saturate_s16(np.rint(function(points) * 2.0**UNIT_FRACTION_BITS).astype(np.int64))
 
@@ -77,7 +98,10 @@ TANH_TABLE = _table(np.tanh)
 
 
 def lookup(table: IntArray, gate: ArrayLike) -> IntArray:
-    """Interpolated table at s16 gate codes (2^-12): Q15 out. Worst error 1.2e-4 (tanh), 1.3e-5 + saturation (sigmoid)."""
+    """Interpolated table at s16 gate codes (2^-12): Q15 out.
+
+    Worst error 1.2e-4 (tanh), 1.3e-5 + saturation (sigmoid).
+    """
     code = np.asarray(gate, dtype=np.int64) - S16_MIN
     index, fraction = code >> LUT_STEP_BITS, code & ((1 << LUT_STEP_BITS) - 1)
     low = table[index]
