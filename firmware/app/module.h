@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The instrument: panel in, samples out, one block at a time. Owns no hardware and no memory of its own.
+#ifndef LOTTAVA_APP_MODULE_H_
+#define LOTTAVA_APP_MODULE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "app/contour.h"
+#include "app/cv_scaler.h"
+#include "app/io.h"
+#include "app/voice.h"
+
+namespace lottava {
+
+class Module {
+ public:
+  // Nominal calibration of the board, no voice loaded: Process gives silence.
+  void Init();
+
+  // Check a voice blob and copy its weights into `arena` (16-byte aligned, kept by the caller while it plays).
+  // On error the module is silent and the returned code says why; the blob itself is not needed afterwards.
+  NnError LoadVoice(const void* blob, size_t blob_length, void* arena, size_t arena_length);
+
+  void SetCalibration(const LottavaCalibration& calibration);
+
+  // One audio callback: LOTTAVA_BLOCK_SAMPLES samples.
+  void Process(const LottavaInputs& inputs, LottavaOutputs* outputs);
+
+  const LottavaTrace& trace() const { return trace_; }
+  const Voice& voice() const { return voice_; }
+  const CvScaler& cv_scaler() const { return cv_scaler_; }
+
+ private:
+  void StartFrame(const LottavaInputs& inputs);
+  void RenderAudio(LottavaOutputs* outputs);
+
+  CvScaler cv_scaler_;
+  Contour contour_;
+  Voice voice_;
+  LottavaTrace trace_;
+  float sounding_level_;
+  float previous_gain_;
+  float target_gain_;
+  uint32_t hop_position_;
+  bool gate_was_high_;
+};
+
+}  // namespace lottava
+
+#endif  // LOTTAVA_APP_MODULE_H_

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The host board: the instrument and its inner parts as C functions, for Python (ctypes) and host tests.
+// Every object lives in memory of the caller; every `create` takes at least `size` bytes, 16-byte aligned.
+#ifndef LOTTAVA_BOARDS_HOST_H_
+#define LOTTAVA_BOARDS_HOST_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/io.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The whole module. Return codes are enum NnError (0 = fine).
+size_t lottava_module_size(void);
+void lottava_module_create(void* module);
+int lottava_module_load(void* module, const void* blob, size_t length, void* arena, size_t arena_length);
+void lottava_module_calibrate(void* module, const struct LottavaCalibration* calibration);
+void lottava_module_process(void* module, const struct LottavaInputs* inputs, struct LottavaOutputs* outputs);
+void lottava_module_trace(const void* module, struct LottavaTrace* trace);
+
+// The network alone: a frame of s16 inputs (graph order, concatenated) to s16 outputs.
+size_t lottava_nn_size(void);
+int lottava_nn_load(void* network, const void* blob, size_t length, void* arena, size_t arena_length);
+size_t lottava_nn_input_size(const void* network);
+size_t lottava_nn_output_size(const void* network);
+size_t lottava_nn_arena_used(const void* network);
+void lottava_nn_reset(void* network);
+void lottava_nn_step(void* network, const int16_t* inputs, int16_t* outputs);
+
+// The synthesiser alone. axes: 4 values in [-1, 1]; edits: tilt, breath_db, body_db.
+// A frame starts wherever it is called (a gate edge); render goes on from there, at most 192 samples a frame.
+size_t lottava_synth_size(void);
+void lottava_synth_create(void* synth, float gain, const float* edits);
+void lottava_synth_frame(void* synth, uint32_t increment, const int16_t* controls, const float* axes);
+void lottava_synth_render(void* synth, float* out, float* aux, size_t size);
+void lottava_synth_levels(const void* synth, float* amplitudes, float* bands);
+
+// Single functions, each over `size` values.
+void lottava_dsp_exp2(const float* x, float* y, size_t size);
+void lottava_dsp_log2(const float* x, float* y, size_t size);
+void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size);
+void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide);
+void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int8_t* packed);
+
+// The voice compiled into this build (voice.h), and the number of its golden frames that the network misses.
+const void* lottava_builtin_voice(size_t* length);
+int lottava_builtin_selftest(void* arena, size_t arena_length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // LOTTAVA_BOARDS_HOST_H_
