@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Each target sets up all it needs, says what it installs, and is quick the second time.
+#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make firmware   make lint   make clean
+#   PIP_ARGS="…" goes to pip; PYTHON=… names an interpreter of version 3.11 or newer.
+
+export PIP_ARGS PYTHON
+SETUP = scripts/setup.sh
+RUN = .venv/bin/python -m
+VOICE = voices/sax.lottava
+
+.PHONY: help demo test firmware lint clean
+
+help:
+	@sed -n 's/^# \{0,1\}//; 2,4p' Makefile
+
+demo:
+	@$(SETUP) python compiler npm
+	@$(RUN) lottava demo $(DEMO_ARGS)
+
+test:
+	@$(SETUP) python compiler
+	@$(RUN) pytest $(TEST_ARGS)
+
+firmware:
+	@$(SETUP) python compiler
+	@$(RUN) lottava export $(VOICE)
+	@$(MAKE) -C firmware seed host
+
+lint:
+	@$(SETUP) python
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy lottava training export calibration firmware/emulator
+
+clean:
+	rm -rf build demo firmware/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
