@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// MPU regions and L1 caches (PM0253 4.6, 4.8).
+//
+//   region 0  0x30000000  32 KB   DMA buffers: normal, not cached
+//   region 1  0x90000000  256 MB  everything behind the QSPI controller: no access, no execution
+//   region 2  0x90000000  8 MB    the QSPI flash: read only, no execution; on only in mapped mode
+// Everything else has the default map. The stack ends at the bottom of the DTCM, so an overflow faults.
+#include "memory.h"
+
+#include "registers.h"
+
+namespace lottava::seed {
+namespace {
+
+constexpr Address kMpuControl = kMpu + 4, kMpuNumber = kMpu + 8, kMpuBase = kMpu + 12, kMpuAttributes = kMpu + 16;
+constexpr std::uint32_t kNoExecute = Bit(28), kFullAccess = 3u << 24, kReadOnly = 6u << 24;
+constexpr std::uint32_t kNormalUncached = Bit(19) | Bit(18);  // TEX 1, shareable
+constexpr std::uint32_t kWriteThrough = Bit(17);
+constexpr std::uint32_t kQspiBase = 0x90000000, kQspiBytes = 8u << 20;
+constexpr std::uint32_t kLineBytes = 32;
+
+constexpr std::uint32_t SizeField(unsigned log2_bytes) { return (log2_bytes - 1) << 1; }
+
+void SetRegion(std::uint32_t number, std::uint32_t base, std::uint32_t attributes) {
+  Reg(kMpuNumber) = number;
+  Reg(kMpuBase) = base;
+  Reg(kMpuAttributes) = attributes;
+}
+
+void EnableInstructionCache() {
+  Reg(kCache) = 0;  // ICIALLU
+  Barrier();
+  SetBits(kScb + 0x14, Bit(17));
+  Barrier();
+}
+
+// 16 KB in 4 ways of 128 sets: invalidate by set and way before the first use.
+void EnableDataCache() {
+  constexpr std::uint32_t kSets = 128, kWays = 4;
+  for (std::uint32_t set = 0; set < kSets; ++set) {
+    for (std::uint32_t way = 0; way < kWays; ++way) {
+      Reg(kCache + 0x10) = way << 30 | set << 5;  // DCISW
+    }
+  }
+  Barrier();
+  SetBits(kScb + 0x14, Bit(16));
+  Barrier();
+}
+
+}  // namespace
+
+void MemoryInit() {
+  Barrier();
+  Reg(kMpuControl) = 0;
+  SetRegion(0, 0x30000000, kFullAccess | kNormalUncached | SizeField(15) | 1);
+  SetRegion(1, kQspiBase, kNoExecute | SizeField(28) | 1);
+  SetRegion(2, kQspiBase, 0);
+  Reg(kMpuControl) = Bit(2) | Bit(0);  // default map below the regions
+  Barrier();
+  EnableInstructionCache();
+  EnableDataCache();
+}
+
+void OpenQspiWindow() {
+  SetRegion(2, kQspiBase, kNoExecute | kReadOnly | kWriteThrough | SizeField(23) | 1);
+  Barrier();
+}
+
+// Only lines that were read can be stale, and records are read from the first sectors; dropping every set
+// and way would also drop dirty lines of other memory, so the window is invalidated by address, 64 KB of it.
+void CloseQspiWindow() {
+  constexpr std::uint32_t kUsedBytes = 64u << 10;
+  static_assert(kUsedBytes <= kQspiBytes, "beyond the flash");
+  SetRegion(2, kQspiBase, 0);
+  Barrier();
+  for (std::uint32_t offset = 0; offset < kUsedBytes; offset += kLineBytes) {
+    Reg(kCache + 0x0C) = kQspiBase + offset;  // DCIMVAC
+  }
+  Barrier();
+}
+
+}  // namespace lottava::seed

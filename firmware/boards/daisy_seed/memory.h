@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Memory protection and caches.
+#pragma once
+
+namespace lottava::seed {
+
+void MemoryInit();
+
+// The QSPI window may be read only while the controller is in mapped mode: a speculative read
+// of the unmapped window hangs the bus. Opening it drops what the caches knew of it.
+void OpenQspiWindow();
+void CloseQspiWindow();
+
+}  // namespace lottava::seed

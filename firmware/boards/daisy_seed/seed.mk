@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# The Daisy Seed's image (target `seed`) and a small one that exercises the board alone (`seed-tone`).
+# Included by firmware/Makefile, whose sources and warning flags it uses.
+#   make seed   [VOICE_HEADER=dir]  build/seed/lottava-seed.elf, .bin, .map
+
+SEED := $(BUILD)/seed
+SEED_BOARD := $(ROOT)/boards/daisy_seed
+SEED_CROSS ?= arm-none-eabi-
+SEED_CPU := -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard
+SEED_FLAGS := $(SEED_CPU) -O2 -g -ffreestanding -ffunction-sections -fdata-sections -fno-unwind-tables \
+              -fno-asynchronous-unwind-tables -fstack-usage -isystem $(SEED_BOARD)/freestanding -MMD -MP
+# No start files, no system calls, no C++ library: a heap, an exception or printf fails to link.
+SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -T $(SEED_BOARD)/seed.ld
+SEED_LIBS := -lc_nano -lm -lgcc
+
+SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
+SEED_OBJECTS := $(call objects,$(SOURCES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))
+SEED_TONE_OBJECTS := $(call objects,$(SEED_BOARD_SOURCES) $(ROOT)/test/seed_tone.cc,$(SEED))
+
+.PHONY: seed seed-tone
+seed: $(SEED)/lottava-seed.bin
+seed-tone: $(SEED)/lottava-tone.elf
+
+$(SEED)/lottava-seed.elf: $(SEED_OBJECTS) $(SEED_BOARD)/seed.ld
+	$(SEED_CROSS)g++ $(SEED_LINK) -Wl,-Map=$(@:.elf=.map) -o $@ $(SEED_OBJECTS) $(SEED_LIBS)
+$(SEED)/lottava-tone.elf: $(SEED_TONE_OBJECTS) $(SEED_BOARD)/seed.ld
+	$(SEED_CROSS)g++ $(SEED_LINK) -Wl,-Map=$(@:.elf=.map) -o $@ $(SEED_TONE_OBJECTS) $(SEED_LIBS)
+$(SEED)/%.bin: $(SEED)/%.elf
+	$(SEED_CROSS)objcopy -O binary $< $@
+$(SEED)/%.c.o: $(ROOT)/%.c $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
+	@mkdir -p $(@D)
+	$(SEED_CROSS)gcc $(C_FLAGS) $(SEED_FLAGS) -c $< -o $@
+$(SEED)/%.cc.o: $(ROOT)/%.cc $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
+	@mkdir -p $(@D)
+	$(SEED_CROSS)g++ $(CXX_FLAGS) $(SEED_FLAGS) -c $< -o $@
+
+-include $(SEED_OBJECTS:.o=.d) $(SEED_TONE_OBJECTS:.o=.d)
