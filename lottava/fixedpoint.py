@@ -129,6 +129,24 @@ def weight_scales(weight: ArrayLike) -> NDArray[np.float64]:
     return np.maximum(peak, 1e-8) / S8_MAX
 
 
+def legal_weight_scales(
+    weight: ArrayLike, bias: ArrayLike, input_scale: float, output_scale: float
+) -> NDArray[np.float64]:
+    """weight_scales, raised for rows so small that their requantisation or bias would leave its range.
+
+    Afterwards input_scale * scale / output_scale ≥ 2^-17 and |bias| codes ≤ 2^30, which leaves the accumulator's other
+    half to the products. Raises ValueError for a row so large that its factor would reach 0.5.
+    """
+    by_factor = 2.0**-17 * output_scale / input_scale
+    by_bias = np.abs(np.asarray(bias, dtype=np.float64)) / (input_scale * 2.0**30)
+    scales = np.maximum(np.maximum(weight_scales(weight), by_factor), by_bias)
+    largest = 0.499999 * output_scale / input_scale
+    if np.any(scales > largest):
+        peak = S8_MAX * largest
+        raise ValueError(f"rows {np.flatnonzero(scales > largest).tolist()} hold weights beyond ±{peak:.4g}")
+    return scales
+
+
 def activation_scale(peak: float) -> float:
     """Symmetric s16 scale for a tensor whose representative peak is |peak|, with 2 dB (x1.25) of headroom."""
     return max(float(peak), 2.0**-10) * 1.25 / S16_MAX

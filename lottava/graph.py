@@ -18,7 +18,7 @@ from . import fixedpoint
 NUMBER_FORMATS = ("f32", "s8s16")
 ACTIVATIONS = ("none", "relu")
 
-ARRAYS = {
+ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
     "dense": {"f32": ("weight", "bias"), "s8s16": ("weight", "bias", "multiplier", "shift")},
     "gru": {
         "f32": ("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
@@ -211,9 +211,9 @@ def _check_frame(graph: Graph) -> None:
             raise GraphError(f"the {what} {list(names)} should be one or more, none twice")
     if missing := [name for name in graph.inputs if name not in graph.tensors]:
         raise GraphError(f"inputs {missing} are no tensors of the graph")
-    names = [layer.name for layer in graph.layers]
-    if len(set(names)) != len(names) or not all(map(_is_name, names)):
-        raise GraphError(f"layer names {names} should be letters, digits and underscores, none twice")
+    layer_names = [layer.name for layer in graph.layers]
+    if len(set(layer_names)) != len(layer_names) or not all(map(_is_name, layer_names)):
+        raise GraphError(f"layer names {layer_names} should be letters, digits and underscores, none twice")
     if graph.parent is not None and not (isinstance(graph.parent, str) and SHA256.fullmatch(graph.parent)):
         raise GraphError(f"the parent {graph.parent!r} is not a SHA-256 in lower-case hex")
 

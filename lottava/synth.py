@@ -154,7 +154,7 @@ def xorshift32(state: int, count: int) -> tuple[Array, int]:
         state ^= state >> 17
         state ^= (state << 5) & 0xFFFFFFFF
         words[i] = state
-    return words.view(np.int32) * 2.0**-31, state
+    return words.view(np.int32).astype(np.float64) * 2.0**-31, state
 
 
 def increment_step(previous: int, target: int) -> int:

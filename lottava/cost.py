@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What a graph costs on the module: multiply-accumulates, weight and state bytes; float graphs count as quantised."""
+
+from __future__ import annotations
+
+from .graph import Graph, Layer, array_shapes
+from .units import HOP_SAMPLES
+
+ROW_BYTES = 4 + 4 + 4
+"""Each output row carries a bias, a multiplier and a shift of 32 bits beside its s8 weights."""
+
+STATE_BYTES = 2
+"""Recurrent state is s16."""
+
+
+def _weight_shapes(graph: Graph, layer: Layer) -> list[tuple[int, ...]]:
+    return [shape for name, shape in array_shapes(layer, graph.tensors).items() if name.startswith("weight")]
+
+
+def macs_per_frame(graph: Graph) -> int:
+    """Multiply-accumulates of all matrix products in one control frame; gates and requantisation are not counted."""
+    return sum(rows * columns for layer in graph.layers for rows, columns in _weight_shapes(graph, layer))
+
+
+def macs_per_sample(graph: Graph) -> float:
+    """The same, spread over the 192 audio samples of a frame."""
+    return macs_per_frame(graph) / HOP_SAMPLES
+
+
+def weight_bytes(graph: Graph) -> int:
+    """Flash that the arrays take: s8 weights, and bias, multiplier and shift per row; headers and padding apart."""
+    return sum(
+        rows * columns + rows * ROW_BYTES for layer in graph.layers for rows, columns in _weight_shapes(graph, layer)
+    )
+
+
+def state_bytes(graph: Graph) -> int:
+    """RAM that outlives a frame: the s16 hidden vectors."""
+    return sum(STATE_BYTES * graph.tensors[layer.output].size for layer in graph.layers if layer.kind == "gru")
