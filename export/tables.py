@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Tables and polynomials that the C sources include: every number in them is derived here, next to its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from lottava import fixedpoint, synth, units
+
+from . import cgen
+
+Array = NDArray[np.float64]
+
+RECIPE = "lottava.export.tables"
+
+
+def fit_polynomial(function: Callable[[Array], Array], low: float, high: float, degree: int) -> Array:
+    """Ascending coefficients of the near-minimax (Chebyshev-interpolating) polynomial of `function` on [low, high]."""
+    middle, half = (high + low) / 2, (high - low) / 2
+    in_t = chebyshev.cheb2poly(chebyshev.chebinterpolate(lambda t: function(middle + half * t), degree))
+    shifted = np.polynomial.Polynomial(in_t)(np.polynomial.Polynomial([-middle / half, 1 / half]))
+    return np.asarray(shifted.coef, dtype=np.float64)
+
+
+def _even(function: Callable[[Array], Array], limit: float, at_zero: float) -> Callable[[Array], Array]:
+    """function(sqrt(u)), with its limit where u is zero."""
+
+    def of_square(u: Array) -> Array:
+        x = np.sqrt(np.maximum(u, 1e-18))
+        return np.where(u <= 1e-18, at_zero, function(np.minimum(x, limit)))
+
+    return of_square
+
+
+def sine_polynomial() -> Array:
+    """sin(pi/2 x) / x in x^2 for |x| <= 1; error below 7e-9."""
+    return fit_polynomial(_even(lambda x: np.sin(np.pi / 2 * x) / x, 1.0, np.pi / 2), 0.0, 1.0, 4)
+
+
+def difference_polynomial() -> Array:
+    """4 sin^2(pi/4 x) / x^2 in x^2 for |x| <= 1, the coefficient of the sine recurrence; error below 1e-9."""
+    return fit_polynomial(_even(lambda x: (2.0 * np.sin(np.pi / 4 * x) / x) ** 2, 1.0, np.pi**2 / 4), 0.0, 1.0, 4)
+
+
+def exp2_polynomial() -> Array:
+    """2^x for |x| <= 1/2; error below 4e-9, a fifteenth of a float's last place."""
+    return fit_polynomial(np.exp2, -0.5, 0.5, 6)
+
+
+def log2_polynomial() -> Array:
+    """log2((1 + t) / (1 - t)) / t in t^2 for mantissas in [sqrt(1/2), sqrt(2)]; error below 1e-9."""
+    limit = (np.sqrt(2.0) - 1.0) / (np.sqrt(2.0) + 1.0)
+    ratio = _even(lambda t: np.log2((1 + t) / (1 - t)) / t, limit, 2.0 / np.log(2.0))
+    return fit_polynomial(ratio, 0.0, limit**2, 3)
+
+
+def noise_pairs() -> Array:
+    """[32, 17] of the oracle's NOISE_MATRIX: row j makes tap j + 1 and its mirror 63 - j; the middle one is its own
+    mirror and halved."""
+    matrix = synth.NOISE_MATRIX[1 : synth.NOISE_TAPS // 2 + 1].copy()
+    matrix[-1] *= 0.5
+    return matrix
+
+
+def nn_tables_header() -> str:
+    """generated/nn_tables.h: the sigmoid and tanh tables of fixedpoint.py."""
+    parts = [
+        cgen.emit_define("NN_LUT_STEP_BITS", fixedpoint.LUT_STEP_BITS, "an entry every 128 gate codes"),
+        cgen.emit_array("nn_sigmoid_table", fixedpoint.SIGMOID_TABLE.astype(np.int16)),
+        cgen.emit_array("nn_tanh_table", fixedpoint.TANH_TABLE.astype(np.int16)),
+    ]
+    return cgen.emit_header("LOTTAVA_GENERATED_NN_TABLES_H_", RECIPE, parts)
+
+
+def dsp_tables_header() -> str:
+    """generated/dsp_tables.h: constants, polynomials and the noise filter of synth.py."""
+    increment_at_c4 = units.C4_HZ / units.TRUE_SAMPLE_RATE_HZ * 2.0**32
+    constants = [
+        cgen.emit_define("DSP_PARTIALS", synth.PARTIALS),
+        cgen.emit_define("DSP_NOISE_BANDS", synth.NOISE_BANDS),
+        cgen.emit_define("DSP_NOISE_TAPS", synth.NOISE_TAPS),
+        cgen.emit_define("DSP_HOP_SAMPLES", units.HOP_SAMPLES),
+        cgen.emit_define("DSP_NOISE_SEED", synth.NOISE_SEED),
+        cgen.emit_define("DSP_NOISE_BIAS", synth.NOISE_BIAS),
+        cgen.emit_define("DSP_HZ_PER_INCREMENT", units.SAMPLE_RATE_HZ / 2.0**32, "at the nominal 48 kHz"),
+        cgen.emit_define("DSP_FADE_START_HZ", synth.FADE_START_HZ),
+        cgen.emit_define("DSP_FADE_END_HZ", synth.FADE_END_HZ),
+        cgen.emit_define("DSP_INCREMENT_AT_C4", increment_at_c4, "phase step at 0 V and the true sample rate"),
+    ]
+    parts = [
+        "".join(constants),
+        cgen.emit_array("dsp_sine_polynomial", sine_polynomial()),
+        cgen.emit_array("dsp_difference_polynomial", difference_polynomial()),
+        cgen.emit_array("dsp_exp2_polynomial", exp2_polynomial()),
+        cgen.emit_array("dsp_log2_polynomial", log2_polynomial()),
+        cgen.emit_array("dsp_log2_of_partial", np.log2(np.arange(1, synth.PARTIALS + 1))),
+        cgen.emit_array("dsp_noise_pairs", noise_pairs()),
+    ]
+    return cgen.emit_header("LOTTAVA_GENERATED_DSP_TABLES_H_", RECIPE, parts)
