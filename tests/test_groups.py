@@ -8,11 +8,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
-from lottava.graph import Graph, GraphError, Layer, Tensor
 from lottava.training.generators.ddsp import DDSP, Widths
 from lottava.training.reduction.groups import Channels, Span, channel_groups
 from lottava.training.slim import to_graph
+
+from lottava.graph import Graph, GraphError, Layer, Tensor
 
 WIDTHS = Widths(pitch=5, loudness=6, axes=7, gru=8, out=9)
 

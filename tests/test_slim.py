@@ -8,11 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.training.generators.ddsp import DDSP, Widths
+from lottava.training.slim import from_graph, model_of, to_graph, widths_of
 
 from lottava import reference
 from lottava.graph import Graph, GraphError, Tensor, graph_hash
-from lottava.training.generators.ddsp import DDSP, Widths
-from lottava.training.slim import from_graph, model_of, to_graph, widths_of
 
 
 def decoder(widths: Widths, seed: int = 0) -> DDSP:

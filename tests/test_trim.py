@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from lottava.training.generators.ddsp import DDSP, Widths
 from lottava.training.reduction.groups import channel_groups
 from lottava.training.reduction.trim import (

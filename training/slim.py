@@ -77,13 +77,18 @@ def from_graph(graph: Graph) -> DDSP:
     return model_of({torch_name(k): torch.tensor(v) for k, v in named_arrays(graph).items()})
 
 
+def state_widths(state: Mapping[str, torch.Tensor]) -> Widths:
+    """Widths of the decoder whose state_dict this is."""
+    pitch, loudness, axes, out = (
+        state[f"{name}.bias"].shape[0] for name in ("pitch_mlp", "loudness_mlp", "axes_mlp", "out_mlp")
+    )
+    return Widths(pitch, loudness, axes, state["memory.weight_hh_l0"].shape[1], out)
+
+
 def model_of(state: Mapping[str, torch.Tensor]) -> DDSP:
     """The decoder whose state_dict this is: widths from the shapes, dtype and device from the tensors."""
-    features = ("pitch_mlp.bias", "loudness_mlp.bias", "axes_mlp.bias")
-    pitch, loudness, axes = (state[name].shape[0] for name in features)
-    hidden, out = state["memory.weight_hh_l0"].shape[1], state["out_mlp.bias"].shape[0]
     with torch.random.fork_rng(devices=[]):
-        model = DDSP(Widths(pitch, loudness, axes, hidden, out))
+        model = DDSP(state_widths(state))
     model.to(device=state["head.bias"].device, dtype=state["head.bias"].dtype)
     model.load_state_dict(state)
     return model
