@@ -36,12 +36,16 @@ class GestureError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Gesture:
-    """volts [blocks, 7] at the jacks, knobs [blocks, 12] from 0 (CCW) to 1 (CW), gate [blocks]."""
+    """volts [blocks, 7] at the jacks, knobs [blocks, 12] from 0 (CCW) to 1 (CW), gate [blocks].
+
+    gate_patched: False where no cable is in GATE, which makes a voice drone.
+    """
 
     name: str
     volts: Curve
     knobs: Curve
     gate: NDArray[np.bool_]
+    gate_patched: bool = True
 
     def __post_init__(self) -> None:
         blocks = len(self.gate)
@@ -57,14 +61,17 @@ class Gesture:
 
 
 def from_columns(name: str, columns: Mapping[str, NDArray], blocks: int) -> Gesture:
-    """Gesture from curves by column name ('v_oct', 'knob_bright', 'gate'); what is missing rests at 0 V or noon."""
+    """Gesture from curves by column name ('v_oct', 'knob_bright', 'gate'); what is missing rests at 0 V or noon.
+
+    Without a `gate` column nothing is in the GATE jack: the voice drones.
+    """
     volts, knobs = np.zeros((blocks, len(CV_JACKS))), np.full((blocks, len(KNOBS)), NOON)
     for index, jack in enumerate(CV_JACKS):
         volts[:, index] = columns.get(jack, 0.0)
     for index, knob in enumerate(KNOBS):
         knobs[:, index] = columns.get(f"knob_{knob}", NOON)
-    gate = np.broadcast_to(columns.get("gate", np.ones(blocks)), blocks) >= 0.5
-    return Gesture(name, volts, knobs, gate.copy())
+    gate = np.broadcast_to(columns.get("gate", np.zeros(blocks)), blocks) >= 0.5
+    return Gesture(name, volts, knobs, gate.copy(), gate_patched="gate" in columns)
 
 
 @dataclass(frozen=True)
@@ -149,7 +156,7 @@ def load(name_or_path: str) -> Gesture:
 def load_csv(path: Path) -> Gesture:
     """Curves from a CSV with a header: `time_s`, then any of the jacks in volts, `knob_*` 0..1 and `gate` 0/1.
 
-    Lines are joined straight, the gate steps. Raises GestureError naming column and row, OSError.
+    Lines are joined straight, the gate steps; without `gate` the voice drones. Raises GestureError naming column and row, OSError.
     """
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
