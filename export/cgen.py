@@ -109,6 +109,9 @@ def initialiser(values: ArrayLike, indent: str = "  ") -> str:
         inner = ",\n".join(indent + initialiser(row, indent + "  ") for row in array)
         return "{\n" + inner + ",\n" + indent[:-2] + "}"
     literals = [literal(value) for value in array.tolist()] if array.dtype.kind != "f" else _floats(array)
+    one_line = "{" + ", ".join(literals) + "}"
+    if len(indent) + len(one_line) <= LINE_WIDTH:
+        return one_line
     lines, line = [], indent
     for text in literals:
         if len(line) + len(text) + 1 > LINE_WIDTH and line.strip():

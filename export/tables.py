@@ -21,7 +21,8 @@ RECIPE = "lottava.export.tables"
 def fit_polynomial(function: Callable[[Array], Array], low: float, high: float, degree: int) -> Array:
     """Ascending coefficients of the near-minimax (Chebyshev-interpolating) polynomial of `function` on [low, high]."""
     middle, half = (high + low) / 2, (high - low) / 2
-    in_t = chebyshev.cheb2poly(chebyshev.chebinterpolate(lambda t: function(middle + half * t), degree))
+    nodes = chebyshev.chebpts1(degree + 1)
+    in_t = chebyshev.cheb2poly(chebyshev.chebfit(nodes, function(middle + half * nodes), degree))
     shifted = np.polynomial.Polynomial(in_t)(np.polynomial.Polynomial([-middle / half, 1 / half]))
     return np.asarray(shifted.coef, dtype=np.float64)
 

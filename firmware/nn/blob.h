@@ -12,22 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generated/blob_format.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define NN_BLOB_MAGIC 0x4256544Cu  // "LTVB"
-#define NN_BLOB_VERSION 1
-#define NN_BLOB_CRC_START 16  // the CRC-32 covers every byte from here on
-#define NN_BLOB_ALIGNMENT 16
-
-// Static maxima of the runner: 128-wide parents with room to double.
-#define NN_MAX_LAYERS 16
-#define NN_MAX_TENSORS 24
-#define NN_MAX_WIDTH 512
-#define NN_MAX_HIDDEN 256
-#define NN_MAX_PARTS 4
-#define NN_MAX_ARRAYS 8
 
 typedef enum NnError {
   NN_OK,
