@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""NAME.lottava, the one file by which people exchange voices: a zip that the same voice always fills with the same bytes.
+"""NAME.lottava, the file by which people exchange voices: a zip whose bytes depend on the voice alone.
 
     manifest.json           format, kind, the graph without its arrays, the graph's SHA-256
     arrays/LAYER.ARRAY.npy  one NumPy array each, version 1.0, C order, never pickled
@@ -23,6 +23,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,14 @@ class Voice:
     preview: bytes = b""
 
     def __post_init__(self) -> None:
-        if problem := _voice_error(self):
+        if problem := _voice_error(self.graph, self.card, self.preview):
             raise VoiceFileError(f"voice {self.card.name!r}: {problem}")
 
 
-def _voice_error(voice: Voice) -> str | None:
-    if voice.card.id != graphs.graph_hash(voice.graph):
+def _voice_error(graph: graphs.Graph, card: cards.Card, preview: bytes) -> str | None:
+    if card.id != graphs.graph_hash(graph):
         return "the card's id is not the SHA-256 of the graph; make the card from this graph"
-    if voice.preview and not voice.preview.startswith(b"OggS"):
+    if preview and not preview.startswith(b"OggS"):
         return "the preview is not an Ogg file; encode it as Ogg, or leave it out"
     return None
 
@@ -103,7 +104,7 @@ def _parse_npy(data: bytes) -> NDArray:
     dtype = np.dtype(header.group(1).decode())
     if len(data) - start != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"it holds {len(data) - start} bytes, not the {shape} of {dtype} that it announces")
-    return np.frombuffer(data, dtype=dtype, offset=start).reshape(shape)
+    return np.frombuffer(data, dtype=dtype, offset=start).reshape(shape).copy()
 
 
 def to_bytes(voice: Voice) -> bytes:
@@ -150,6 +151,12 @@ def save(voice: Voice, path: Path | str) -> None:
         raise VoiceFileError(f"{path}: can't be written ({error.strerror}); choose another folder") from error
 
 
+def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """One entry. Asking for its announced size keeps a deflated bomb from unpacking further than that."""
+    with archive.open(info) as file:
+        return file.read(info.file_size)
+
+
 def _read_entries(data: bytes) -> dict[str, bytes]:
     """All entries of the zip, their checksums verified; sizes are bounded before anything is unpacked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -160,7 +167,7 @@ def _read_entries(data: bytes) -> dict[str, bytes]:
             raise ValueError("its entries unpack to over 16 MB")
         if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
             raise ValueError("an entry is neither stored nor deflated")
-        return {info.filename: archive.read(info) for info in infos}
+        return {info.filename: _read_entry(archive, info) for info in infos}
 
 
 def _refuse_constant(constant: str) -> None:
@@ -200,12 +207,15 @@ def from_bytes(data: bytes, where: str = "voice") -> Voice:
     for name in entries.keys() - {MANIFEST, CARD, PREVIEW}:
         if not (name.startswith("arrays/") and name.endswith(".npy")):
             raise VoiceFileError(f"{where}: {name[:80]!r} doesn't belong into a voice; remove it")
-        arrays[name[len("arrays/") : -len(".npy")]] = _part(where, name, lambda name=name: _parse_npy(entries[name]))
+        arrays[name[len("arrays/") : -len(".npy")]] = _part(where, name, partial(_parse_npy, entries[name]))
     graph = _part(where, "the graph", lambda: graphs.from_manifest(manifest["graph"], arrays))
     if graphs.graph_hash(graph) != manifest["graph_sha256"]:
         raise VoiceFileError(f"{where}: the graph is not the one that {MANIFEST} names by hash; get the file again")
     card = _part(where, CARD, lambda: cards.from_json(entries[CARD].decode()))
-    return _part(where, "the voice", lambda: Voice(graph, card, entries.get(PREVIEW, b"")))
+    preview = entries.get(PREVIEW, b"")
+    if problem := _voice_error(graph, card, preview):
+        raise VoiceFileError(f"{where}: {problem}")
+    return Voice(graph, card, preview)
 
 
 def load(path: Path | str) -> Voice:
