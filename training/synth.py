@@ -11,29 +11,27 @@ so the basis [frames, 64 + 17, 192] carries no gradient, and one batched product
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, logsigmoid
 
-PARTIALS, NOISE_BANDS, NOISE_TAPS = 64, 17, 64
-HOP_SAMPLES, SAMPLE_RATE_HZ, C4_HZ = 192, 48_000, 261.6255653
-NOISE_BIAS = -5.0
-NYQUIST_HZ, FADE_START_HZ = 24_000.0, 22_080.0
+from lottava.synth import (
+    FADE_END_HZ,
+    FADE_START_HZ,
+    NOISE_BANDS,
+    NOISE_BIAS,
+    NOISE_MATRIX,
+    NOISE_TAPS,
+    PARTIALS,
+)
+from lottava.units import C4_HZ, HOP_SAMPLES, SAMPLE_RATE_HZ
+
 EPSILON = 1e-7
 PHASE_TURN = 1 << 32
 BASIS_ROWS = PARTIALS + NOISE_BANDS
-
-
-def _noise_matrix() -> np.ndarray:
-    bins = np.stack([np.interp(np.arange(33) / 2, np.arange(17), row) for row in np.eye(17)], axis=1)
-    taps = np.roll(np.fft.irfft(bins, 64, axis=0), 32, axis=0)
-    return taps * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(64) / 64))[:, None]
-
-
-NOISE_MATRIX = _noise_matrix()
 
 
 class SynthState(NamedTuple):
@@ -66,11 +64,11 @@ def decode_controls(controls: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:
     """Raw controls [..., 82] at pitch [...] to harmonic amplitudes [..., 64] and noise bands [..., 17]."""
     partial = torch.arange(1, PARTIALS + 1, device=controls.device, dtype=controls.dtype)
     partial_hz = pitch_to_hz(pitch)[..., None] * partial
-    audible = ((NYQUIST_HZ - partial_hz) / (NYQUIST_HZ - FADE_START_HZ)).clamp(0.0, 1.0)
+    audible = ((FADE_END_HZ - partial_hz) / (FADE_END_HZ - FADE_START_HZ)).clamp(0.0, 1.0)
     amplitude, harmonics, bands = controls.split((1, PARTIALS, NOISE_BANDS), dim=-1)
     shares = exp_sigmoid(harmonics) * audible
     total = shares.sum(dim=-1, keepdim=True) + EPSILON
-    return exp_sigmoid(amplitude) * shares / total, exp_sigmoid(bands + NOISE_BIAS)
+    return exp_sigmoid(amplitude) * shares / total, exp_sigmoid(bands - NOISE_BIAS)
 
 
 def init_state(increment: Tensor, dtype: torch.dtype = torch.float32) -> SynthState:
@@ -145,3 +143,34 @@ def render(
     audio = mix(basis.view(-1, BASIS_ROWS, HOP_SAMPLES), torch.cat((first, current[:, :-1]), dim=1), current)
     after = SynthState(amplitudes[:, -1], bands[:, -1], increment[:, -1], phase, noise[:, -(NOISE_TAPS - 1) :])
     return audio, after
+
+
+class CropSynth:
+    """Renders training batches: one scratch basis, and a stretch of band-filtered noise to cut excitation from.
+
+    A call overwrites the basis of the one before, so backward must run between two calls.
+    """
+
+    def __init__(self, noise_samples: int, seed: int, device: str | torch.device) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        white = 2 * torch.rand(1, noise_samples + NOISE_TAPS - 1, generator=generator) - 1
+        self.noise = filter_noise(white)[0].to(device)
+        self.basis = self.noise.new_empty(0)
+
+    def __call__(self, amplitudes: Tensor, bands: Tensor, pitch: Tensor, noise_starts: Sequence[int]) -> Tensor:
+        """Audio [batch, frames * 192] of amplitudes [batch, frames, 64] and bands [batch, frames, 17] at pitch.
+
+        noise_starts: where each crop's excitation begins. A crop begins on its first frame's targets.
+        """
+        batch, frames = pitch.shape
+        increment = pitch_to_increment(pitch)
+        phases, _ = frame_phases(increment, increment[:, 0], torch.zeros_like(increment[:, 0]))
+        if self.basis.shape[:2] != (batch, frames):
+            self.basis = self.noise.new_empty(batch, frames, BASIS_ROWS, HOP_SAMPLES)
+        flat = self.basis.view(-1, BASIS_ROWS, HOP_SAMPLES)
+        fill_partials(flat, phases.view(-1, HOP_SAMPLES))
+        for item, start in enumerate(noise_starts):
+            excitation = self.noise[:, start : start + frames * HOP_SAMPLES]
+            self.basis[item, :, PARTIALS:] = excitation.view(NOISE_BANDS, frames, HOP_SAMPLES).transpose(0, 1)
+        current = torch.cat((amplitudes, bands), dim=2)
+        return mix(flat, torch.cat((current[:, :1], current[:, :-1]), dim=1), current)

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import hardtanh
 
-from ..synth import NOISE_BANDS, PARTIALS, SynthState, decode_controls, pitch_to_increment, render
+from lottava.synth import CONTROLS
+
+from ..synth import SynthState, decode_controls, pitch_to_increment, render
 from ..synth import init_state as init_synth_state
 from .base import Controls
+from .recurrence import run_gru
 
 AXES = 4
-CONTROLS = 1 + PARTIALS + NOISE_BANDS
 FEATURE_LIMIT = 8.0
 """Rectified features end at 8: on the device they are s16 at 2^-12."""
 
@@ -87,7 +89,8 @@ class DDSP(nn.Module):
         loudness_features = _rectify(self.loudness_mlp(loudness.reshape(rows)))
         axes_features = _rectify(self.axes_mlp(axes))
         features_in = torch.cat((pitch_features, loudness_features, axes_features), dim=-1)
-        hidden, state = self.memory(features_in, self.init_state(axes.shape[0]) if state is None else state)
+        state = self.init_state(axes.shape[0]) if state is None else state
+        hidden, state = run_gru(self.memory, features_in, state)
         features_out = torch.cat((hidden, pitch_features, loudness_features), dim=-1)
         return self.head(_rectify(self.out_mlp(features_out))), state
 

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Training as a function of values: a decoder, a dataset and a configuration in, a checkpoint out; it can be killed.
+
+Every random choice of a step is drawn from (seed, step), so a run that was interrupted and resumed gives the same
+bits as one that was not, on the same machine with the same number of threads.
+
+On Linux set MALLOC_TOP_PAD_=268435456 MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 before the
+process starts: glibc otherwise returns and refetches the step's memory each time, a quarter of the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .checkpoint import Checkpoint, TrainingError, load_checkpoint, save_checkpoint
+from .configs import TrainConfig
+from .crops import Batch, Crops, draws
+from .data.dataset import Dataset
+from .generators.ddsp import DDSP
+from .losses import multi_scale_spectral, spectral_targets
+from .probes import measure_controls, probe_loss
+from .synth import CropSynth, decode_controls
+from .wild import WildEncoder, kl_nats, sample_axis
+
+NOISE_SECONDS = 12
+LATEST, REWIND = "checkpoint.pt", "rewind.pt"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One finished step, for a progress bar. loss: spectral distance; kl: of WILD, in nats; probe: axis error."""
+
+    step: int
+    steps: int
+    loss: float
+    kl: float
+    probe: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What every step of one training needs and none changes."""
+
+    config: TrainConfig
+    crops: Crops
+    synth: CropSynth
+    half_ranges: Tensor
+    learnable: Tensor
+
+
+def new_model(config: TrainConfig, dataset: Dataset) -> tuple[DDSP, WildEncoder]:
+    """The untrained parent and encoder of a configuration's seed. Inputs of axes that the data can't teach are cut."""
+    torch.manual_seed(config.seed)
+    model, encoder = DDSP(config.parent), WildEncoder()
+    prepare(model, dataset)
+    return model, encoder
+
+
+def prepare(model: DDSP, dataset: Dataset) -> None:
+    """Zero the weights of axes that the data can't teach: with their input at 0 in training, they stay zero."""
+    with torch.no_grad():
+        for axis, learnable in enumerate(dataset.axis_learnable):
+            if not learnable:
+                model.axes_mlp.weight[:, axis] = 0.0
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """Linear rise over the warm-up, then half a cosine down to the final rate."""
+    rise = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    fall = 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / config.steps))
+    return rise * (config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall)
+
+
+def train(
+    model: DDSP,
+    encoder: WildEncoder,
+    dataset: Dataset,
+    config: TrainConfig,
+    out_dir: Path,
+    *,
+    first_step: int = 0,
+    resume: bool = True,
+    device: str = "cpu",
+    progress: Callable[[Progress], None] | None = None,
+) -> Checkpoint:
+    """Train model and encoder in place from first_step to config.steps and return the last checkpoint.
+
+    out_dir receives checkpoint.pt (every config.save_every steps, at the end, and on Ctrl-C) and rewind.pt (at
+    config.rewind_step). With resume, a checkpoint found there is continued, after checking that it belongs to this
+    configuration, data, and network; first_step > 0 starts a rewound network with the schedule of that step.
+    Raises TrainingError where the checkpoint belongs to something else or the loss is no longer a number, and
+    KeyboardInterrupt after saving on Ctrl-C.
+    """
+    torch.set_flush_denormal(True)
+    model.to(device).train()
+    encoder.to(device).train()
+    parameters = [*model.parameters(), *encoder.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
+    start = first_step
+    out_dir.mkdir(parents=True, exist_ok=True)
+    if resume and (out_dir / LATEST).exists():
+        start = _resume(out_dir / LATEST, model, encoder, optimiser, dataset, config, first_step)
+    run = _prepare_run(config, dataset, device)
+    last = Progress(start, config.steps, math.nan, math.nan, math.nan)
+
+    def save(name: str, step: int) -> Checkpoint:
+        checkpoint = Checkpoint.capture(step, first_step, model, encoder, optimiser, dataset, config)
+        save_checkpoint(checkpoint, out_dir / name)
+        return checkpoint
+
+    with _interrupt_flag() as interrupted:
+        for step in range(start, config.steps):
+            if step == config.rewind_step and first_step == 0:
+                save(REWIND, step)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(config, step)
+            last = _step(run, model, encoder, optimiser, step)
+            if progress is not None:
+                progress(last)
+            if interrupted.is_set():
+                save(LATEST, step + 1)
+                raise KeyboardInterrupt
+            if (step + 1) % config.save_every == 0 and step + 1 < config.steps:
+                save(LATEST, step + 1)
+    return save(LATEST, config.steps)
+
+
+def _prepare_run(config: TrainConfig, dataset: Dataset, device: str) -> _Run:
+    ranges = np.asarray(dataset.axis_ranges, dtype=np.float32)
+    half = np.maximum((ranges[:, 1] - ranges[:, 0]) / 2, 1e-3)
+    return _Run(
+        config,
+        Crops.from_dataset(dataset, config.crop_frames, device),
+        CropSynth(NOISE_SECONDS * 48_000, config.seed, device),
+        torch.as_tensor(half, device=device),
+        torch.as_tensor(np.asarray(dataset.axis_learnable, dtype=np.float32), device=device),
+    )
+
+
+def _step(run: _Run, model: DDSP, encoder: WildEncoder, optimiser: torch.optim.Optimizer, step: int) -> Progress:
+    config = run.config
+    rng = draws(config.seed, step)
+    batch = run.crops.batch(rng, config.batch)
+    targets = spectral_targets(batch.audio, config.fft_sizes)
+    loss, kl, probe = _losses(run, model, encoder, batch, targets, rng)
+    optimiser.zero_grad(set_to_none=True)
+    (loss + config.wild_beta * kl + config.probe_weight * probe).backward()
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+    values = torch.stack((loss.detach(), kl.detach(), probe.detach(), norm)).tolist()
+    if not all(math.isfinite(value) for value in values):
+        raise TrainingError(
+            f"training broke down at step {step}: loss {values[0]}, gradient {values[3]}; "
+            "the last checkpoint is intact: lower learning_rate and train again"
+        )
+    optimiser.step()
+    return Progress(step + 1, config.steps, *values[:3])
+
+
+def _losses(
+    run: _Run,
+    model: DDSP,
+    encoder: WildEncoder,
+    batch: Batch,
+    targets: list[Tensor],
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Spectral loss, KL and probe loss of one batch; the probed crops ride along in the same pass of the network."""
+    config, device = run.config, batch.audio.device
+    noise = torch.as_tensor(rng.standard_normal(config.batch), dtype=torch.float32, device=device)
+    keep = torch.as_tensor(rng.random(config.batch) < config.wild_keep, dtype=torch.float32, device=device)
+    mean, log_variance = encoder(batch.timbre)
+    wild = sample_axis(mean, log_variance, noise, keep)
+    axes = torch.cat((batch.axes, wild[:, None, None].expand(-1, config.crop_frames, 1)), dim=-1)
+    probed = _turn_knobs(axes[: config.probes], run.learnable, rng)
+    everything = torch.cat((axes, probed))
+    pitch = torch.cat((batch.pitch, batch.pitch[: config.probes]))
+    loudness = torch.cat((batch.loudness, batch.loudness[: config.probes]))
+    raw, _ = model(pitch, loudness, everything)
+    amplitudes, bands = decode_controls(raw, pitch)
+    size = config.batch
+    latest = run.synth.noise.shape[1] - batch.audio.shape[1]
+    starts = rng.integers(0, latest, size).tolist()
+    audio = run.synth(amplitudes[:size], bands[:size], batch.pitch, starts)
+    loss = multi_scale_spectral(audio, targets, config.fft_sizes)
+    if config.probes == 0:
+        return loss, kl_nats(mean, log_variance), loss.new_zeros(())
+    before = measure_controls(*(x[: config.probes] for x in (amplitudes, bands, pitch)))
+    after = measure_controls(*(x[size:] for x in (amplitudes, bands, pitch)))
+    turned = probed[..., :3] - axes[: config.probes, :, :3]
+    return (
+        loss,
+        kl_nats(mean, log_variance),
+        probe_loss(before, after, turned, run.half_ranges, run.learnable),
+    )
+
+
+def _turn_knobs(axes: Tensor, learnable: Tensor, rng: np.random.Generator) -> Tensor:
+    """The same crops with each knob left as measured or held anywhere in its travel, half and half."""
+    held = torch.as_tensor(rng.uniform(-1, 1, (len(axes), 1, 3)), dtype=axes.dtype, device=axes.device)
+    turn = torch.as_tensor(rng.random((len(axes), 1, 3)) < 0.5, device=axes.device) & (learnable > 0)
+    return torch.cat((torch.where(turn, held, axes[..., :3]), axes[..., 3:].detach()), dim=-1)
+
+
+def _resume(
+    path: Path,
+    model: DDSP,
+    encoder: WildEncoder,
+    optimiser: torch.optim.Optimizer,
+    dataset: Dataset,
+    config: TrainConfig,
+    first_step: int,
+) -> int:
+    checkpoint = load_checkpoint(path)
+    checkpoint.require(model.widths, dataset.sha256, config, first_step)
+    model.load_state_dict(checkpoint.model)
+    encoder.load_state_dict(checkpoint.encoder)
+    optimiser.load_state_dict(checkpoint.optimiser)
+    return checkpoint.step
+
+
+@contextlib.contextmanager
+def _interrupt_flag() -> Iterator[threading.Event]:
+    """While inside, Ctrl-C sets the flag instead of stopping half-way through a step; a second one stops at once."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    previous = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(*_: object) -> None:
+        flag.set()
+        signal.signal(signal.SIGINT, previous)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, previous)
