@@ -31,7 +31,7 @@ class Series:
     dots: bool = False
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[float]:
+def ticks(low: float, high: float, about: int = 7) -> list[float]:
     """Round values that cover low..high inside it, 1-2-5 steps."""
     raw = (high - low) / about
     power = 10.0 ** np.floor(np.log10(raw))

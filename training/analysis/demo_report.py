@@ -112,8 +112,8 @@ def _calibration(report: Report) -> list[Part]:
     calibration = report["calibration"]
     chart = line_chart(
         [
-            Series("before", calibration["volts"], calibration["before_cents"], dots=True),
             Series("after", calibration["volts"], calibration["after_cents"], dots=True),
+            Series("before", calibration["volts"], calibration["before_cents"], dots=True),
         ],
         "V/OCT, volts",
         "pitch error, cents",

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What verbs share: progress with time left, JSON on stdout, sound files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.progress import Progress
+
+
+class VerbError(ValueError):
+    """A request that can't be served: one sentence for the user."""
+
+
+def progress() -> Progress:
+    """A progress display on stderr: name, bar, count, time left; silent where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("[dim]{task.fields[note]}"),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def print_json(value: Any) -> None:
+    """A result on stdout for programs: indented, non-ASCII kept, no NaN."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def say(words: str) -> None:
+    """A line for people, on stderr, so that stdout stays for results."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def write_sound(path: Path, audio: NDArray[np.floating], rate_hz: int = 48_000) -> None:
+    """WAV, FLAC or OGG by suffix; audio [n] or [n, channels], clipped at full scale; 24 bit where the format has it."""
+    import numpy as np
+    import soundfile
+
+    kinds = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS"}
+    if path.suffix.lower() not in kinds:
+        raise VerbError(f"{path.name}: write to a name that ends in {', '.join(kinds)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.clip(audio, -1.0, 1.0), rate_hz, subtype=kinds[path.suffix.lower()])
