@@ -6,62 +6,45 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import fixedpoint
+from .layers import (
+    ACTIVATIONS,
+    ARRAYS,
+    MAX_LAYERS,
+    MAX_TENSOR_SIZE,
+    NUMBER_FORMATS,
+    SHA256,
+    GraphError,
+    Layer,
+    Tensor,
+    array_shapes,
+    concat_shifts,
+    is_name,
+    layer_error,
+)
 
-NUMBER_FORMATS = ("f32", "s8s16")
-ACTIVATIONS = ("none", "relu")
-
-ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {
-    "dense": {"f32": ("weight", "bias"), "s8s16": ("weight", "bias", "multiplier", "shift")},
-    "gru": {
-        "f32": ("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
-        "s8s16": (
-            *("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
-            *("multiplier_ih", "shift_ih", "multiplier_hh", "shift_hh"),
-        ),
-    },
-    "concat": {"f32": (), "s8s16": ()},
-}
-"""Arrays that each kind of layer carries, in the order in which every file and header lists them."""
-
-MAX_LAYERS = 64
-MAX_TENSOR_SIZE = 4096
-MAX_CONCAT_SHIFT = 15
-SHA256 = re.compile(r"[0-9a-f]{64}")
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}")
-"""Names become C identifiers and file names."""
-
-
-class GraphError(ValueError):
-    """A graph that can't be run: says which layer or tensor, and what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A named vector between layers. scale: value of one s16 code; None in a float graph."""
-
-    name: str
-    size: int
-    scale: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One streaming layer. Shapes: dense weight [out, in]; gru weight_ih [3H, in], weight_hh [3H, H], gates r, z, n."""
-
-    name: str
-    kind: str
-    inputs: tuple[str, ...]
-    output: str
-    activation: str = "none"
-    arrays: Mapping[str, NDArray] = field(default_factory=dict)
+__all__ = [
+    "ACTIVATIONS",
+    "ARRAYS",
+    "NUMBER_FORMATS",
+    "SHA256",
+    "Graph",
+    "GraphError",
+    "Layer",
+    "Tensor",
+    "array_shapes",
+    "concat_shifts",
+    "from_manifest",
+    "graph_hash",
+    "named_arrays",
+    "to_manifest",
+    "validate",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,100 +77,9 @@ class Graph:
         )
 
 
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and NAME.fullmatch(name) is not None
-
-
-def concat_shifts(tensors: Mapping[str, Tensor], layer: Layer) -> tuple[int, ...]:
-    """Right shift of each input of an integer concat: its scale is 2^k below the output's, which is the largest.
-
-    Raises GraphError where the scales break that rule (exact powers of two, k at most 15).
-    """
-    out, scales = tensors[layer.output].scale or 0.0, [tensors[name].scale or 0.0 for name in layer.inputs]
-    shifts = []
-    for name, scale in zip(layer.inputs, scales, strict=True):
-        mantissa, exponent = math.frexp(out / scale) if scale > 0 else (0.0, 0)
-        if mantissa != 0.5 or not 0 <= exponent - 1 <= MAX_CONCAT_SHIFT:
-            raise GraphError(f"layer {layer.name!r}: the scale of {name!r} is not that of the output over 2^0..2^15")
-        shifts.append(exponent - 1)
-    if out != max(scales):
-        raise GraphError(f"layer {layer.name!r}: the output scale {out:g} is not the largest of its inputs'")
-    return tuple(shifts)
-
-
-def array_shapes(layer: Layer, tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """Shape that each array of the layer must have, integer-only ones included."""
-    columns, out = tensors[layer.inputs[0]].size, tensors[layer.output].size
-    if layer.kind == "dense":
-        return {"weight": (out, columns)} | dict.fromkeys(("bias", "multiplier", "shift"), (out,))
-    if layer.kind == "gru":
-        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (3 * out, columns), "weight_hh": (3 * out, out)}
-        for side in ("ih", "hh"):
-            shapes |= dict.fromkeys((f"bias_{side}", f"multiplier_{side}", f"shift_{side}"), (3 * out,))
-        return shapes
-    return {}
-
-
-def _range_of(name: str) -> tuple[str, int, int]:
-    """Type and closed range of an integer graph's array, told by its name."""
-    if name.startswith("weight"):
-        return "int8", -fixedpoint.S8_MAX, fixedpoint.S8_MAX
-    if name.startswith("multiplier"):
-        return "int32", fixedpoint.MULTIPLIER_MIN, fixedpoint.MULTIPLIER_MAX
-    if name.startswith("shift"):
-        return "int32", fixedpoint.SHIFT_MIN, fixedpoint.SHIFT_MAX
-    return "int32", fixedpoint.S32_MIN, fixedpoint.S32_MAX
-
-
-def _array_error(layer: Layer, tensors: Mapping[str, Tensor], integer: bool) -> str | None:
-    shapes = array_shapes(layer, tensors)
-    for name, array in layer.arrays.items():
-        if not isinstance(array, np.ndarray) or array.shape != shapes[name]:
-            return f"{name} is {getattr(array, 'shape', array)}, should be {shapes[name]}"
-        dtype, low, high = _range_of(name) if integer else ("float32", 0, 0)
-        if array.dtype != np.dtype(dtype):
-            return f"{name} is {array.dtype}, should be {dtype}"
-        if not integer and not np.all(np.isfinite(array)):
-            return f"{name} holds NaN or infinity"
-        if integer and (array.min() < low or array.max() > high):
-            return f"{name} leaves {low}..{high}"
-    return None
-
-
-def _scale_error(layer: Layer, tensors: Mapping[str, Tensor]) -> str | None:
-    """What the integer kernels take for granted about scales: see fixedpoint.py."""
-    scale = tensors[layer.output].scale
-    if layer.kind == "concat":
-        concat_shifts(tensors, layer)
-    if layer.kind == "gru" and scale != 2.0**-fixedpoint.UNIT_FRACTION_BITS:
-        return f"its output scale is {scale}, a recurrent state has 2^-15"
-    if layer.activation == "relu" and scale != 2.0**-fixedpoint.RELU_FRACTION_BITS:
-        return f"its output scale is {scale}, a relu has 2^-12"
-    return None
-
-
-def _layer_error(layer: Layer, graph: Graph) -> str | None:
-    if layer.kind not in ARRAYS:
-        return f"the kind {layer.kind!r} is unknown; this version knows {sorted(ARRAYS)}"
-    if layer.activation not in ACTIVATIONS or (layer.kind != "dense" and layer.activation != "none"):
-        return f"a {layer.kind} can't have the activation {layer.activation!r}"
-    if missing := [name for name in (*layer.inputs, layer.output) if name not in graph.tensors]:
-        return f"it names unknown tensors {missing}"
-    sizes, out = [graph.tensors[name].size for name in layer.inputs], graph.tensors[layer.output].size
-    if layer.kind == "concat" and sum(sizes) != out:
-        return f"inputs of {sizes} don't add up to {out}"
-    if layer.kind != "concat" and len(sizes) != 1:
-        return f"it takes one input, not {len(sizes)}"
-    if set(layer.arrays) != set(ARRAYS[layer.kind][graph.number_format]):
-        return f"it carries arrays {sorted(layer.arrays)}, not those of a {layer.kind} in {graph.number_format}"
-    if problem := _array_error(layer, graph.tensors, graph.is_integer):
-        return problem
-    return _scale_error(layer, graph.tensors) if graph.is_integer else None
-
-
 def _check_tensors(graph: Graph) -> None:
     for key, tensor in graph.tensors.items():
-        if key != tensor.name or not _is_name(key):
+        if key != tensor.name or not is_name(key):
             raise GraphError(f"tensor {key!r} is not named by letters, digits and underscores, 48 at most")
         if type(tensor.size) is not int or not 1 <= tensor.size <= MAX_TENSOR_SIZE:
             raise GraphError(f"tensor {key!r} has size {tensor.size!r}, should be 1..{MAX_TENSOR_SIZE}")
@@ -212,7 +104,7 @@ def _check_frame(graph: Graph) -> None:
     if missing := [name for name in graph.inputs if name not in graph.tensors]:
         raise GraphError(f"inputs {missing} are no tensors of the graph")
     layer_names = [layer.name for layer in graph.layers]
-    if len(set(layer_names)) != len(layer_names) or not all(map(_is_name, layer_names)):
+    if len(set(layer_names)) != len(layer_names) or not all(map(is_name, layer_names)):
         raise GraphError(f"layer names {layer_names} should be letters, digits and underscores, none twice")
     if graph.parent is not None and not (isinstance(graph.parent, str) and SHA256.fullmatch(graph.parent)):
         raise GraphError(f"the parent {graph.parent!r} is not a SHA-256 in lower-case hex")
@@ -228,7 +120,7 @@ def validate(graph: Graph) -> None:
     _check_tensors(graph)
     written = set(graph.inputs)
     for layer in graph.layers:
-        if problem := _layer_error(layer, graph):
+        if problem := layer_error(layer, graph.tensors, graph.number_format):
             raise GraphError(f"layer {layer.name!r}: {problem}")
         if unread := [name for name in layer.inputs if name not in written]:
             raise GraphError(f"layer {layer.name!r} reads {unread} before anything wrote them")
