@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from .units import HOP_SAMPLES, SAMPLE_RATE_HZ
@@ -200,7 +199,7 @@ def render_segment(frame: SynthFrame, length: int, state: SynthState) -> tuple[A
     fresh, noise = xorshift32(state.noise, length)
     white = np.concatenate([state.white, fresh])
     taps = (state.bands + ramp * (frame.bands - state.bands)) @ NOISE_MATRIX.T
-    newest_last = sliding_window_view(white, NOISE_TAPS)[:length]
+    newest_last = white[np.arange(length)[:, None] + np.arange(NOISE_TAPS)]
     filtered = np.sum(newest_last * taps[:, ::-1], axis=1)
 
     state = replace(state, phase=next_phase, noise=noise, white=white[length:])
