@@ -66,10 +66,19 @@ def _levels_dbfs(audio: FloatArray, window: int) -> NDArray[np.float64]:
     return 10 * np.log10(power + 1e-12)
 
 
-def noise_floor_dbfs(audio: FloatArray) -> float:
-    """Level of the quietest 5 % of 20 ms stretches, dB re full scale; -120 for digital silence."""
+STEADY_DB, UNDER_DB = 3.0, 25.0
+"""The quietest parts are background, not a decay, where they hold within 3 dB and lie 25 dB under the loudest."""
+
+
+def noise_floor_db(audio: FloatArray) -> float | None:
+    """Level of the background in [n] samples re the loudest 20 ms; None where no rest lets it be heard."""
     levels = _levels_dbfs(audio, SAMPLE_RATE_HZ // 50)
-    return float(np.percentile(levels, 5)) if len(levels) else -120.0
+    if len(levels) < 20:
+        return None
+    low, floor, high = np.percentile(levels, [2, 5, 8])
+    if high - low > STEADY_DB or levels.max() - floor < UNDER_DB:
+        return None
+    return float(floor - levels.max())
 
 
 def find_sounding(audio: FloatArray) -> list[tuple[int, int]]:

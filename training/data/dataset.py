@@ -129,7 +129,7 @@ LEAST_LOUDNESS_SPAN_DB = 6.0
 
 
 def assemble(clips: Sequence[Clip], sha256: str, source: Mapping[str, str] | None = None) -> Dataset:
-    """Fit the scales on the training clips and normalise all; clips come with the centroid (log2 Hz) as first descriptor.
+    """Fit the scales on the training clips and normalise all; the clips' first descriptor still is the centroid.
 
     Raises DatasetError without training clips that have a pitch.
     """

@@ -1,223 +1,96 @@
 # SPDX-License-Identifier: MIT
-"""A folder of sounds to a data set: decode, track, measure, cut at the split, leave out what can't be used."""
+"""A folder of sounds to a data set and its report, kept in the cache under the hash of the files."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import itertools
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lottava.units import FRAME_RATE_HZ, HOP_SAMPLES
-
-from .audio import AudioError, find_sounding, find_sounds, load_sound, noise_floor_dbfs
-from .cache import cache_dir
-from .dataset import Clip, Dataset, DatasetError, assemble
-from .features import measure_descriptors, measure_loudness_db
+from .analyse import Progress, analyse_folder, cut_clips
+from .audio import find_sounds
+from .cache import cache_dir, write_whole
+from .dataset import Dataset, DatasetError, assemble
+from .estimate import DEFAULT_STEPS, estimate_training
 from .fetch import SOURCE_FILE
-from .pitch import PitchTrack, track
-from .polyphony import POLYPHONIC_SHARE, polyphonic_share
-from .split import held_out_notes
+from .report import STOP, DataReport, from_json, make_report
 from .store import load, save
 
-SHORTEST_S = 0.5
-"""A sound or a cut shorter than this is left out: half a training crop."""
-
-UNPITCHED_SHARE = 0.5
-"""A sound with less of its frames voiced than this is not an instrument's note."""
-
-SETTLE_FRAMES = 20
-"""A pitch must stay away from the current note for 80 ms to start another."""
-NOTE_HYSTERESIS = 0.7
-"""Semitones from the current note's centre before another begins: vibrato crosses half a semitone."""
-
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Stretch:
-    """One sounding stretch of a file with its measurements; descriptors' first column is the centroid in log2 Hz."""
-
-    audio: NDArray[np.float32]
-    pitch: PitchTrack
-    loudness_db: NDArray[np.float64]
-    descriptors: NDArray[np.float64]
-    notes: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class FileAnalysis:
-    """One file: its usable stretches, and in words why it or a part of it is left out (kind, reason) if so."""
-
-    name: str
-    sha256: str
-    seconds: float
-    stretches: tuple[Stretch, ...]
-    noise_floor_dbfs: float = -120.0
-    unpitched_share: float = 0.0
-    problem: tuple[str, str] | None = None
-
-
-def follow_notes(f0_filled_hz: NDArray[np.float64]) -> NDArray[np.int64]:
-    """MIDI note per frame [frames], with hysteresis, so that vibrato and slurs don't flicker between two."""
-    exact = 69 + 12 * np.log2(np.maximum(f0_filled_hz, 1.0) / 440.0)
-    notes = np.empty(len(exact), dtype=np.int64)
-    current, away = round(float(np.median(exact[:SETTLE_FRAMES]))) if len(exact) else 0, 0
-    for frame, value in enumerate(exact):
-        away = away + 1 if abs(value - current) > NOTE_HYSTERESIS else 0
-        if away >= SETTLE_FRAMES:
-            current = round(float(np.median(exact[frame - away + 1 : frame + 1])))
-            notes[frame - away + 1 : frame] = current
-            away = 0
-        notes[frame] = current
-    if len(exact) and np.ptp(notes) == 0:
-        notes[:] = round(float(np.median(exact)))
-    return notes
-
-
-def _measure(audio: NDArray[np.float32], pitch: PitchTrack) -> Stretch:
-    loudness_db = measure_loudness_db(audio)
-    descriptors = measure_descriptors(audio, pitch.f0_hz, loudness_db)
-    return Stretch(audio, pitch, loudness_db, descriptors, follow_notes(pitch.f0_filled_hz))
-
-
-def analyse_file(path: Path, name: str) -> FileAnalysis:
-    """Everything that can be said of one file. Never raises for a bad file: `problem` names it."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    try:
-        sound = load_sound(path)
-    except AudioError as error:
-        return FileAnalysis(name, digest, 0.0, (), problem=("corrupt", str(error)))
-    seconds, floor = len(sound) / 48_000, noise_floor_dbfs(sound)
-
-    def left_out(kind: str, reason: str, unpitched: float = 0.0) -> FileAnalysis:
-        return FileAnalysis(name, digest, seconds, (), floor, unpitched, (kind, f"{name} {reason}"))
-
-    sounding = find_sounding(sound)
-    if not sounding:
-        return left_out("silent", "is silent; record it louder or remove it")
-    parts = [sound[start:stop] for start, stop in sounding if stop - start >= SHORTEST_S * 48_000]
-    if not parts:
-        longest = max(stop - start for start, stop in sounding) / 48_000
-        return left_out("too short", f"sounds for {longest:.2f} s only; notes of {SHORTEST_S:g} s or more are needed")
-    tracks = [track(part) for part in parts]
-    frames = sum(len(t.voiced) for t in tracks)
-    unpitched = 1 - sum(int(t.voiced.sum()) for t in tracks) / max(frames, 1)
-    crowded = max(polyphonic_share(part, t) for part, t in zip(parts, tracks, strict=True))
-    if crowded > POLYPHONIC_SHARE:
-        return left_out(
-            "polyphonic", f"holds two notes at once in {crowded:.0%} of its frames; record one at a time", unpitched
-        )
-    if not any(t.dependable for t in tracks):
-        worst = max(t.unresolved for t in tracks)
-        return left_out(
-            "unresolved",
-            f"has no dependable pitch (the estimators disagree in {worst:.0%} of it); remove it",
-            unpitched,
-        )
-    if unpitched > UNPITCHED_SHARE:
-        return left_out(
-            "unpitched", f"has no pitch in {unpitched:.0%} of its frames; use sustained notes of one pitch", unpitched
-        )
-    usable = tuple(_measure(p, t) for p, t in zip(parts, tracks, strict=True) if t.dependable and t.voiced.any())
-    return FileAnalysis(name, digest, seconds, usable, floor, unpitched)
-
-
-def analyse_folder(folder: Path, progress: Progress | None = None) -> list[FileAnalysis]:
-    """Analyse all sounds of a folder, in order. Raises AudioError when there are none."""
-    paths = find_sounds(folder)
-    analyses = []
-    for index, path in enumerate(paths):
-        name = path.relative_to(folder).as_posix()
-        if progress is not None:
-            progress(index, len(paths), name)
-        analyses.append(analyse_file(path, name))
-    return analyses
-
-
-def cut_clips(analyses: list[FileAnalysis]) -> list[Clip]:
-    """Clips of all usable stretches, cut wherever the split changes sides. Axes are still empty."""
-    shortest = int(SHORTEST_S * FRAME_RATE_HZ)
-    lengths: dict[int, int] = {}
-    for stretch in (s for analysis in analyses for s in analysis.stretches):
-        for note, count in zip(*np.unique(stretch.notes[stretch.pitch.voiced], return_counts=True), strict=True):
-            lengths[int(note)] = max(lengths.get(int(note), 0), int(count))
-    held_out = held_out_notes(note for note, count in lengths.items() if count >= shortest)
-    clips = []
-    for analysis in analyses:
-        stem, number = Path(analysis.name).with_suffix("").as_posix(), 0
-        for stretch in analysis.stretches:
-            side = np.isin(stretch.notes, list(held_out))
-            edges = [0, *(np.flatnonzero(np.diff(side)) + 1), len(side)]
-            for start, stop in itertools.pairwise(edges):
-                if stop - start >= shortest and stretch.pitch.voiced[start:stop].any():
-                    number += 1
-                    name = stem if number == 1 else f"{stem}.{number}"
-                    clips.append(_cut(stretch, slice(int(start), int(stop)), name, analysis.name, bool(side[start])))
-    return clips
-
-
-def _cut(stretch: Stretch, part: slice, name: str, source: str, heldout: bool) -> Clip:
-    def narrow(values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return values[part].astype(np.float32)
-
-    voiced = stretch.pitch.voiced[part]
-    notes = stretch.notes[part][voiced]
-    return Clip(
-        name=name,
-        source=source,
-        audio=stretch.audio[part.start * HOP_SAMPLES : part.stop * HOP_SAMPLES],
-        f0_hz=narrow(stretch.pitch.f0_hz),
-        f0_filled_hz=narrow(stretch.pitch.f0_filled_hz),
-        voiced=voiced,
-        loudness_db=narrow(stretch.loudness_db),
-        descriptors=narrow(stretch.descriptors),
-        axes=np.zeros((part.stop - part.start, 3), dtype=np.float32),
-        heldout=heldout,
-        note=int(np.median(notes)),
-    )
-
-
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Counts up whenever the analysis changes, so that no stale cache is read."""
 
 
-def folder_hash(analyses_or_files: list[tuple[str, str]]) -> str:
+def folder_hash(files: Iterable[tuple[str, str]]) -> str:
     """Identity of a data set: names and hashes of its files, and the version of the analysis."""
-    listing = "\n".join(f"{name} {digest}" for name, digest in sorted(analyses_or_files))
+    listing = "\n".join(f"{name} {digest}" for name, digest in sorted(files))
     return hashlib.sha256(f"lottava data {ANALYSIS_VERSION}\n{listing}".encode()).hexdigest()
 
 
 def read_source(folder: Path) -> dict[str, str]:
-    """The folder's source.json (work, author, licence, attribution), or nothing."""
-    try:
-        values = json.loads((folder / SOURCE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """The folder's source.json (work, author, licence, attribution), or nothing where there is none."""
+    path = folder / SOURCE_FILE
+    if not path.is_file():
         return {}
-    return {str(key): str(value) for key, value in values.items()} if isinstance(values, dict) else {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return {str(key): str(value) for key, value in values.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DatasetError(f"{path} is not a JSON object ({error}); mend or remove it") from error
+
+
+def _prepare(folder: Path, progress: Progress | None) -> tuple[Dataset | None, DataReport]:
+    paths = find_sounds(folder)
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    source = read_source(folder)
+    sha256 = folder_hash(
+        (name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in zip(names, paths, strict=True)
+    )
+    data_path = cache_dir() / "prepared" / f"{sha256}.npz"
+    report_path = data_path.with_suffix(".json")
+    try:
+        dataset = load(data_path) if data_path.is_file() else None
+        kept = from_json(json.loads(report_path.read_text(encoding="utf-8")))
+        if dataset is not None or kept.verdict == STOP:
+            return dataset and replace(dataset, source=source), replace(kept, licence=source.get("licence"))
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    analyses = analyse_folder(folder, progress)
+    try:
+        dataset = assemble(cut_clips(analyses), sha256, source)
+    except DatasetError:
+        dataset = None
+    report = make_report(analyses, dataset, sha256, source)
+    if dataset is not None:
+        save(dataset, data_path)
+    write_whole(report_path, lambda stream: stream.write(json.dumps(report.to_json(), indent=1).encode()))
+    return dataset, report
 
 
 def build(folder: str | Path, *, progress: Progress | None = None) -> Dataset:
-    """Prepare a folder of sounds, or read it from the cache where the same files were prepared before.
+    """Data set of a folder of sounds, from the cache where the same files were prepared before.
 
-    Raises AudioError without any sound file, DatasetError when no voice can be made of them.
+    progress(done, total, name) is called before each file. Raises AudioError without any sound file, DatasetError
+    where the report says that it will not work.
     """
-    folder = Path(folder)
-    hashes = [
-        (path.relative_to(folder).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in find_sounds(folder)
-    ]
-    sha256 = folder_hash(hashes)
-    cached = cache_dir() / "prepared" / f"{sha256}.npz"
-    if cached.is_file():
-        with contextlib.suppress(DatasetError):
-            return replace(load(cached), source=read_source(folder))
-    dataset = assemble(cut_clips(analyse_folder(folder, progress)), sha256, read_source(folder))
-    save(dataset, cached)
+    dataset, report = _prepare(Path(folder), progress)
+    if dataset is None or report.verdict == STOP:
+        stop = report.findings[0]
+        raise DatasetError(f"{folder} will not work: {stop.text}; {stop.remedy}")
     return dataset
+
+
+def report(
+    folder: str | Path,
+    *,
+    steps: int = DEFAULT_STEPS,
+    seconds_per_step: float | None = None,
+    progress: Progress | None = None,
+) -> DataReport:
+    """What a folder holds and whether it will work, with the time that `steps` of training need on this machine.
+
+    Raises AudioError without any sound file.
+    """
+    found = _prepare(Path(folder), progress)[1]
+    return replace(found, time=estimate_training(steps, seconds_per_step))
