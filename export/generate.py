@@ -20,10 +20,10 @@ def constant_headers() -> dict[str, str]:
 
 
 def graph_headers(graph: Graph, parameters: blob.VoiceParameters, title: str) -> dict[str, str]:
-    """File name → text of the headers of one voice: voice.h and golden.h. title: its name, in line 1."""
+    """File name → text of the headers of one voice: voice_blob.h and golden.h. title: its name, in line 1."""
     return {
         "golden.h": golden.emit_golden_header(graph, title),
-        "voice.h": voice_header.emit_voice_header(graph, parameters, title),
+        "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title),
     }
 
 

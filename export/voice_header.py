@@ -36,7 +36,7 @@ def _field(section: blob.Section) -> str:
 
 
 def emit_voice_header(graph: Graph, parameters: blob.VoiceParameters, title: str) -> str:
-    """voice.h: the object `lottava_voice`, for one C source to include (designated initialisers are C11, not C++17)."""
+    """voice_blob.h: the object `lottava_voice`, for one C source to include (designated initialisers are C11, not C++17)."""
     fields, values, end = [], [], 0
     for section in blob.sections(graph, parameters):
         if gap := section.offset - end:
@@ -50,7 +50,7 @@ def emit_voice_header(graph: Graph, parameters: blob.VoiceParameters, title: str
     voice = f"static const struct LottavaVoice lottava_voice {alignment} = {{\n{''.join(values)}}};\n"
     includes = ("<stdint.h>", '"nn/blob.h"')
     recipe = f"lottava.export.voice_header from {title}"
-    return cgen.emit_header("LOTTAVA_GENERATED_VOICE_H_", recipe, [struct, check, voice], includes)
+    return cgen.emit_header("LOTTAVA_GENERATED_VOICE_BLOB_H_", recipe, [struct, check, voice], includes)
 
 
 def emit_blob_format() -> str:

@@ -32,18 +32,16 @@ class Module {
   const CvScaler& cv_scaler() const { return cv_scaler_; }
 
  private:
-  void StartFrame(const LottavaInputs& inputs);
+  void StartFrame(const LottavaInputs& inputs, const Performance& performance);
   void RenderAudio(LottavaOutputs* outputs);
 
   CvScaler cv_scaler_;
   Contour contour_;
   Voice voice_;
   LottavaTrace trace_;
-  float sounding_level_;
-  float previous_gain_;
-  float target_gain_;
+  float level_;  // that sounds: LEVEL times CONTOUR
+  float previous_gain_, target_gain_;  // ends of the output gain's ramp
   uint32_t hop_position_;
-  bool gate_was_high_;
 };
 
 }  // namespace lottava

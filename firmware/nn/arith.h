@@ -15,7 +15,7 @@
 
 static inline int32_t nn_saturate_s16(int32_t value) {
 #if NN_HAS_DSP
-  return __ssat(value, 16);
+  return (int32_t)__ssat(value, 16);
 #else
   return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 #endif
@@ -69,8 +69,8 @@ static inline int32_t nn_dot_quad(uint32_t weights, NnQuad x, int32_t acc) {
 #if NN_HAS_DSP
   uint32_t upper;
   __asm("sxtb16 %0, %1, ror #8" : "=r"(upper) : "r"(weights));
-  acc = __smlad(__sxtb16(weights), x.low, acc);
-  return __smlad(upper, x.high, acc);
+  acc = __smlad(__sxtb16((int32_t)weights), (int32_t)x.low, acc);
+  return __smlad((int32_t)upper, (int32_t)x.high, acc);
 #else
   acc += (int8_t)weights * (int16_t)x.low + (int8_t)(weights >> 16) * (int16_t)(x.low >> 16);
   return acc + (int8_t)(weights >> 8) * (int16_t)x.high + (int8_t)(weights >> 24) * (int16_t)(x.high >> 16);

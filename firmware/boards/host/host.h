@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/builtin.h"
 #include "app/io.h"
 
 #ifdef __cplusplus
@@ -45,9 +46,7 @@ void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size);
 void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide);
 void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int8_t* packed);
 
-// The voice compiled into this build (voice.h), and the number of its golden frames that the network misses.
-const void* lottava_builtin_voice(size_t* length);
-int lottava_builtin_selftest(void* arena, size_t arena_length);
+// The voice compiled into this build and its self-test: app/builtin.h.
 
 #ifdef __cplusplus
 }

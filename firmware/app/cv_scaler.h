@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// From converter codes to what the player means: pitch, level, axes, contour; and from volts back to DAC codes.
+#ifndef LOTTAVA_APP_CV_SCALER_H_
+#define LOTTAVA_APP_CV_SCALER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "app/io.h"
+#include "dsp/smoothing.h"
+
+namespace lottava {
+
+// What knobs and voltages together ask for.
+struct Performance {
+  float pitch_volts;          // 0 V = C4
+  float level;                // 0 .. 1
+  float axes[LOTTAVA_AXES];   // BRIGHT, BREATH, BODY, WILD in [-1, 1]
+  float contour;              // 0 pluck, 0.5 organ gate, 1 slow pad
+};
+
+class CvScaler {
+ public:
+  void Init();
+  void SetCalibration(const LottavaCalibration& calibration) { calibration_ = calibration; }
+
+  // Once a block: smooth the inputs and combine them.
+  void Process(const LottavaInputs& inputs, Performance* performance);
+
+  // 12-bit code for a voltage at PITCH CV or ENV CV, clamped.
+  uint16_t DacCode(LottavaDac output, float volts) const;
+
+  // Smoothed volts at a jack, from the latest block.
+  float cv_volts(LottavaCv cv) const { return cv_volts_[cv]; }
+
+ private:
+  float VOctVolts(float volts) const;
+
+  LottavaCalibration calibration_;
+  SteadyMean v_oct_;
+  OnePole cvs_[LOTTAVA_CVS];
+  OnePole pots_[LOTTAVA_POTS];
+  float cv_volts_[LOTTAVA_CVS];
+  float pot_values_[LOTTAVA_POTS];
+};
+
+// What the resistors of the board make of codes when nothing was measured yet.
+LottavaCalibration NominalCalibration();
+
+}  // namespace lottava
+
+#endif  // LOTTAVA_APP_CV_SCALER_H_

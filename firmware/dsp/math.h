@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Single-precision functions without libm: the same bits on every machine.
+#ifndef LOTTAVA_DSP_MATH_H_
+#define LOTTAVA_DSP_MATH_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lottava {
+
+inline float Fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+
+// NaN becomes `low`.
+inline float Clamp(float x, float low, float high) { return x > low ? (x < high ? x : high) : low; }
+
+// Nearest integer, halves away from zero; |x| must be below 2^31.
+inline int32_t Round(float x) { return static_cast<int32_t>(x + (x < 0.0f ? -0.5f : 0.5f)); }
+
+// Coefficients ascending.
+template <size_t size>
+inline float Polynomial(const float (&coefficients)[size], float x) {
+  float y = coefficients[size - 1];
+  for (size_t i = size - 1; i-- > 0;) {
+    y = Fma(y, x, coefficients[i]);
+  }
+  return y;
+}
+
+// 2^x, relative error below 1.5e-7; x is clamped to [-126, 126].
+float Exp2(float x);
+
+// log2(x) for normal x > 0, absolute error below 1.5e-7 * max(1, |log2 x|).
+float Log2(float x);
+
+// 2 sigmoid(x)^ln(10) + 1e-7, relative error below 2e-6; DDSP's map from control to amplitude.
+float ExpSigmoid(float x);
+
+}  // namespace lottava
+
+#endif  // LOTTAVA_DSP_MATH_H_
