@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.training.checkpoint import state_sha256
 from lottava.training.generators.ddsp import DDSP, Widths
 from lottava.training.reduction import magnitude, ticket
 from lottava.training.reduction.arms import Arm, Trained, run_arm
@@ -184,7 +185,7 @@ def test_every_level_starts_from_theta_k_at_the_composed_units(tmp_path):
         assert same(arm.state, select(rewind, CHANNELS, level.ticket.keep))
         assert arm.companion is not None and same(arm.companion, drawn.parent.trained.rewind_companion)
         assert (arm.first_step, arm.seed) == (CONFIG.rewind_step, CONFIG.seed)
-        assert level.ticket.theta_k_sha256 == ticket.state_sha256(rewind)
+        assert level.ticket.theta_k_sha256 == state_sha256(dict(rewind))
 
 
 def test_same_seed_same_ticket(lottery, tmp_path):

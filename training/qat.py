@@ -85,8 +85,8 @@ def _product(weight: Tensor, bias: Tensor, input_scale: float, output_scale: flo
 class _IntegerGru(Function):
     """The recurrence over all frames, with its own backward pass: autograd would visit two dozen small tensors a frame.
 
-    Codes: gates [batch, frames, 3 H], hidden [batch, H] → [batch, frames, H]. The gradient is that of the real GRU at the integer activations. Saturated gates need no mask: at ±8 the slopes of
-    sigmoid and tanh are 3e-4 and less.
+    Codes: gates [batch, frames, 3 H] and hidden [batch, H] → [batch, frames, H]. The gradient is that of the real GRU
+    at the integer activations. Saturated gates need no mask: at ±8 the slopes of sigmoid and tanh are 3e-4 and less.
     """
 
     @staticmethod

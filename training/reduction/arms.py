@@ -18,10 +18,11 @@ from typing import Any, Protocol
 
 import torch
 
+from ..checkpoint import state_sha256
 from ..generators.ddsp import DDSP
 from ..slim import model_of
 from . import ticket as tickets
-from .ticket import Ticket, state_sha256
+from .ticket import Ticket
 from .trim import State
 
 Progress = Callable[[str, int, int], None]
@@ -71,8 +72,8 @@ def arm_sha256(arm: Arm, settings: Mapping[str, Any]) -> str:
     """Identity of a training: the arm's start and seed, and the settings (JSON values) that the trainer works by."""
     identity = {
         "name": arm.name,
-        "state": state_sha256(arm.state),
-        "companion": None if arm.companion is None else state_sha256(arm.companion),
+        "state": state_sha256(dict(arm.state)),
+        "companion": None if arm.companion is None else state_sha256(dict(arm.companion)),
         "first_step": arm.first_step,
         "seed": arm.seed,
         "settings": dict(settings),

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from lottava.graph import graph_hash
 
+from ..checkpoint import state_sha256
 from ..generators.ddsp import DDSP
 from ..slim import to_graph
 from . import magnitude
 from .arms import Arm, Progress, Trained, Trainer, run_arm
 from .groups import Channels, channel_groups
 from .magnitude import Scores
-from .ticket import Ticket, state_sha256
+from .ticket import Ticket
 from .trim import Keep, State, compose, full_keep, select, widths
 
 WIDTH_MULTIPLE = 4
@@ -140,7 +141,7 @@ def draw(keep: Keep, level: int, parent: Trained, config: LotteryConfig, criteri
         criterion=criterion,
         parameters=channels.parameter_count(widths(keep)),
         parent_sha256=graph_hash(graph),
-        theta_k_sha256=state_sha256(theta_k(parent)),
+        theta_k_sha256=state_sha256(dict(theta_k(parent))),
         data_sha256=config.data_sha256,
     )
 

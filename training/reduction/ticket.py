@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 FORMAT = 1
@@ -131,12 +129,3 @@ def load(path: Path) -> Ticket:
         return from_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, TicketError) as error:
         raise TicketError(f"{path}: {error}") from error
-
-
-def state_sha256(state: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes of a state_dict, in the order of its names."""
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        array = np.ascontiguousarray(state[name].detach().cpu().numpy())
-        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode() + array.tobytes())
-    return digest.hexdigest()
