@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from lottava.training.generators.ddsp import DDSP, Widths
-from lottava.training.reduction.groups import Channels, Span, channel_groups
+from lottava.training.reduction.groups import RULES, Bond, Channels, Group, Span, channel_groups
 from lottava.training.slim import to_graph
 
 from lottava.graph import Graph, GraphError, Layer, Tensor
@@ -111,6 +111,43 @@ def test_a_producer_that_is_also_an_output_is_frozen():
 
 
 def test_a_kind_without_a_rule_is_named(monkeypatch):
-    monkeypatch.delitem(channel_groups.__globals__["RULES"], "gru")
+    monkeypatch.delitem(RULES, "gru")
     with pytest.raises(GraphError, match="memory"):
         decoder_channels()
+
+
+CHAIN = [_dense("first", 2, 4, "x", "a"), _dense("middle", 4, 4, "a", "b"), _dense("last", 4, 1, "b", "y")]
+CHAIN_SIZES = {"x": 2, "a": 4, "b": 4, "y": 1}
+
+
+def _with_bond(monkeypatch, layer_name: str, bond: Bond) -> dict[str, Group]:
+    """Groups of the chain when the rule of one layer also states this bond."""
+    plain = RULES["dense"]
+
+    def rule(layer, sizes):
+        yield from plain(layer, sizes)
+        if layer.name == layer_name:
+            yield bond
+
+    monkeypatch.setitem(RULES, "dense", rule)
+    return channel_groups(_graph(CHAIN, CHAIN_SIZES, "y")).free
+
+
+def test_a_residual_add_merges_both_branches(monkeypatch):
+    (group,) = _with_bond(monkeypatch, "middle", Bond(Span("b", 0, 0, 4), Span("a", 0, 0, 4), "carry")).values()
+    spans = {m.span for m in group.members if m.role != "carry"}
+    assert {Span("first.weight", 0, 0, 4), Span("middle.weight", 0, 0, 4), Span("last.weight", 1, 0, 4)} <= spans
+
+
+def test_coupled_neighbours_become_units_of_stride_two(monkeypatch):
+    bond = Bond(Span("a", 0, 1, 2, stride=2), Span("a", 0, 0, 2, stride=2), "carry")
+    group = _with_bond(monkeypatch, "first", bond)["a"]
+    rows = {m.span for m in group.members if m.span.tensor == "first.weight"}
+    assert group.size == 2 and rows == {Span("first.weight", 0, 0, 2, 2), Span("first.weight", 0, 1, 2, 2)}
+
+
+def test_a_gated_pair_is_one_unit(monkeypatch):
+    bond = Bond(Span("a", 0, 2, 2), Span("a", 0, 0, 2), "carry")
+    group = _with_bond(monkeypatch, "first", bond)["a"]
+    reads = {m.span for m in group.members if m.role == "consume"}
+    assert group.size == 2 and reads == {Span("middle.weight", 1, 0, 2), Span("middle.weight", 1, 2, 2)}
