@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "clock.h"
 #include "gpio.h"
 #include "memory.h"
 #include "registers.h"
@@ -55,14 +56,17 @@ std::uint8_t Status() {
 
 bool ChipIsBusy() { return (Status() & kWriteInProgress) != 0; }
 
+void WaitForChip() {
+  while (ChipIsBusy()) DelayMicroseconds(50);
+}
+
 void WriteRegister(std::uint32_t code, std::uint8_t value) {
   Command(kWriteEnable);
   Reg(kDataLength) = 0;
   Reg(kCommand) = kSingleData | kInstruction | code;
   DataByte() = value;
   Finish();
-  while (ChipIsBusy()) {
-  }
+  WaitForChip();
 }
 
 void EnterMappedMode() {
@@ -97,10 +101,10 @@ void Qspi::Init() {
   SetBits(kControl, Bit(0));
   Command(kResetEnable);
   Command(kReset);
-  while (ChipIsBusy()) {
-  }
+  DelayMicroseconds(100);  // the chip takes up to 35 us to come back
+  WaitForChip();
   WriteRegister(kSetReadParameters, kSixDummyCycles);
-  WriteRegister(kWriteStatus, kQuadEnable);
+  if ((Status() & kQuadEnable) == 0) WriteRegister(kWriteStatus, kQuadEnable);  // kept without power: written once
   EnterMappedMode();
   state_ = State::kMapped;
 }

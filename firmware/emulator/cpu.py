@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""The Cortex-M7: unicorn runs the instructions, this file takes and returns from exceptions.
+
+unicorn is used in its plain Thumb mode (its M-class mode forces another core), so the code always runs as thread
+code on the main stack, and an exception return is a jump to 0xFFFFFFxx that unicorn can't fetch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Callable, Iterator
+
+from unicorn import (
+    UC_ARCH_ARM,
+    UC_HOOK_CODE,
+    UC_HOOK_INTR,
+    UC_HOOK_MEM_INVALID,
+    UC_HOOK_MEM_READ,
+    UC_HOOK_MEM_WRITE,
+    UC_MODE_THUMB,
+    Uc,
+    UcError,
+)
+from unicorn import arm_const as arm
+
+from .bus import Bus
+from .errors import EmulatorError
+from .image import Image
+from .nvic import Nvic
+from .timeline import Timeline
+
+CYCLES_PER_INSTRUCTION = 1.0
+"""Fixed: virtual time is what timers and converters see. Cycles of a voice come from timing.py."""
+
+SLICE_INSTRUCTIONS = 8000
+"""A slice that ends early (sleep, exception return) counts as nothing: at most 17 us lost."""
+
+_NEVER = 0xFFFFFFFE
+_WFI = b"\x30\xbf"
+_FLAGS = 0xF80F0000
+_IT_BITS = 0x0600FC00
+_FRAME_REGISTERS = [arm.UC_ARM_REG_R0 + n for n in range(4)] + [arm.UC_ARM_REG_R12, arm.UC_ARM_REG_LR]
+_FLOAT_REGISTERS = [arm.UC_ARM_REG_S0 + n for n in range(16)] + [arm.UC_ARM_REG_FPSCR]
+_PERIPHERALS = ((0x40000000, 0x20000000), (0xE0000000, 0x100000))
+
+
+class Cpu:
+    """Core, memory and the exception machinery. `trace(callback)` is for measuring only: it is 100 times slower."""
+
+    def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline) -> None:
+        self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
+        self.uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
+        self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M7)
+        self._error: EmulatorError | None = None
+        self._fault_number: int | None = None
+        self.sleeping = False
+        for base, size in _PERIPHERALS:
+            self.uc.mmio_map(base, size, self._read, base, self._write, base)
+        self.uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
+        self.uc.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
+
+    def reset(self) -> None:
+        """Stack pointer and first instruction from the vector table in flash."""
+        stack, entry = struct.unpack("<II", self.uc.mem_read(0x08000000, 8))
+        self.uc.reg_write(arm.UC_ARM_REG_SP, stack)
+        self.uc.reg_write(arm.UC_ARM_REG_PC, entry)
+
+    @property
+    def pc(self) -> int:
+        """Program counter."""
+        return self.uc.reg_read(arm.UC_ARM_REG_PC)
+
+    def _read(self, _uc: Uc, offset: int, size: int, base: int) -> int:
+        try:
+            return self._bus.read(base + offset, size)
+        except EmulatorError as error:
+            self._fail(error, "read", base + offset)
+            return 0
+
+    def _write(self, _uc: Uc, offset: int, size: int, value: int, base: int) -> None:
+        try:
+            self._bus.write(base + offset, value & (1 << 8 * size) - 1, size)
+        except EmulatorError as error:
+            self._fail(error, "write", base + offset)
+
+    def _fail(self, error: EmulatorError, access: str, address: int) -> None:
+        if self._error is None:
+            self._error = EmulatorError(f"{access} of {address:#010x} at {self._where()}: {error}")
+        self.uc.emu_stop()
+
+    def _where(self) -> str:
+        return f"pc {self.pc:#010x} ({self.image.symbol_at(self.pc)})"
+
+    def _on_invalid(self, _uc: Uc, _access: int, address: int, _size: int, _value: int, _data: object) -> bool:
+        if self._error is None and self.pc < 0xFFFFFF00:
+            self._fail(EmulatorError("there is no such memory, or it is protected"), "access", address)
+        return False
+
+    def _on_interrupt(self, uc: Uc, number: int, _data: object) -> None:
+        self._fault_number = number
+        uc.emu_stop()
+
+    def run_until(self, time: float) -> None:
+        """Run until virtual time reaches `time` (cycles)."""
+        timeline, nvic = self._timeline, self._nvic
+        while True:
+            timeline.run_due()
+            if timeline.now >= time:
+                return
+            exception = nvic.next_exception()
+            if exception is not None:
+                self.sleeping = False
+                if not self._is_masked(exception):
+                    self._enter(exception)
+            until = min(time, timeline.next_time)
+            if self.sleeping:
+                timeline.now = until
+                continue
+            budget = min(SLICE_INSTRUCTIONS, int((until - timeline.now) / CYCLES_PER_INSTRUCTION) + 1)
+            if self._slice(budget):
+                timeline.now += budget * CYCLES_PER_INSTRUCTION
+
+    def _is_masked(self, exception: int) -> bool:
+        base_priority = self.uc.reg_read(arm.UC_ARM_REG_BASEPRI)
+        masked = base_priority != 0 and self._nvic.priority(exception) >= base_priority
+        return masked or bool(self.uc.reg_read(arm.UC_ARM_REG_PRIMASK) & 1)
+
+    def _slice(self, budget: int) -> bool:
+        """Run up to `budget` instructions; True when all were used."""
+        self._fault_number = None
+        try:
+            self.uc.emu_start(self.pc | 1, _NEVER, count=budget)
+        except UcError as error:
+            if self._error is None:
+                self._error = EmulatorError(f"unicorn stopped at {self._where()}: {error}")
+        if self._error is not None:
+            raise self._error
+        pc = self.pc
+        if pc >= 0xFFFFFF00:
+            self._return(pc)
+            return False
+        if self._fault_number is not None:
+            raise EmulatorError(f"fault, breakpoint or supervisor call ({self._fault_number}) at {self._where()}")
+        if bytes(self.uc.mem_read(pc - 2, 2)) == _WFI:
+            self.sleeping = True
+            return False
+        while self.uc.reg_read(arm.UC_ARM_REG_CPSR) & _IT_BITS:
+            self.uc.emu_start(self.pc | 1, _NEVER, count=1)
+        return True
+
+    def _enter(self, exception: int) -> None:
+        """Push the frame of 8 words, or of 26 when the floating-point context is active (ARMv7-M B1.5.6, B1.5.7)."""
+        uc = self.uc
+        has_float = bool(uc.reg_read(arm.UC_ARM_REG_CONTROL) & 4)
+        flags = uc.reg_read(arm.UC_ARM_REG_CPSR) & _FLAGS
+        current = self._nvic.active[-1] if self._nvic.active else 0
+        stack = uc.reg_read(arm.UC_ARM_REG_SP)
+        misaligned = stack & 4
+        words = [*uc.reg_read_batch(_FRAME_REGISTERS), self.pc, flags | 1 << 24 | misaligned << 7 | current]
+        if has_float:
+            words += [*uc.reg_read_batch(_FLOAT_REGISTERS), 0]
+        stack = (stack & ~4) - 4 * len(words)
+        uc.mem_write(stack, struct.pack(f"<{len(words)}I", *(word & 0xFFFFFFFF for word in words)))
+        handler = struct.unpack("<I", uc.mem_read(self._nvic.values[0xD08] + 4 * exception, 4))[0]
+        if not handler & 1:
+            raise EmulatorError(f"exception {exception} has no Thumb handler in the vector table")
+        return_code = 0xFFFFFFE1 | (0 if has_float else 0x10) | (0 if self._nvic.active else 8)
+        uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
+        uc.reg_write_batch(
+            [(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_LR, return_code), (arm.UC_ARM_REG_PC, handler)]
+        )
+        self._nvic.enter(exception)
+
+    def _return(self, target: int) -> None:
+        """Undo `_enter` by what EXC_RETURN says; unicorn has cleared its low bits."""
+        uc = self.uc
+        has_float = not target & 0x10
+        count = 26 if has_float else 8
+        stack = uc.reg_read(arm.UC_ARM_REG_SP)
+        words = struct.unpack(f"<{count}I", uc.mem_read(stack, 4 * count))
+        stack += 4 * count + (words[7] >> 7 & 4)
+        uc.reg_write_batch(list(zip(_FRAME_REGISTERS, words[:6], strict=True)))
+        if has_float:
+            uc.reg_write_batch(list(zip(_FLOAT_REGISTERS, words[8:25], strict=True)))
+        uc.reg_write(arm.UC_ARM_REG_CONTROL, 4 if has_float else 0)
+        others = uc.reg_read(arm.UC_ARM_REG_CPSR) & ~(_FLAGS | _IT_BITS)
+        uc.reg_write(arm.UC_ARM_REG_CPSR, others | words[7] & _FLAGS)
+        uc.reg_write_batch([(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_PC, words[6] | 1)])
+        self._nvic.leave()
+        self.sleeping = False
+
+    @contextlib.contextmanager
+    def traced(self, on_code: Callable[[int], None], on_access: Callable[[int], None]) -> Iterator[None]:
+        """Call back for every instruction address and every data address while the block runs."""
+        self.uc.ctl_flush_tb()
+        hooks = [
+            self.uc.hook_add(UC_HOOK_CODE, lambda _uc, address, _size, _data: on_code(address)),
+            self.uc.hook_add(
+                UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
+                lambda _uc, _access, address, _size, _value, _data: on_access(address),
+            ),
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                self.uc.hook_del(hook)
+            self.uc.ctl_flush_tb()

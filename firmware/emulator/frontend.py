@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""The analogue front end: cables and knobs in, ADC codes out, through parts that are a little off.
+
+    jack volts --[Rin/Rf inverting stage, bias from 3V3_A]--> ADC pin --[INL, noise]--> 16-bit code / 3V3_A
+    DAC code * 3V3_A --[output stage]--> jack volts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .panel import CV_CHANNELS, INPUTS, MUX_CHANNELS, MUX_NODES, OUTPUTS, POTS, InputStage, OutputStage
+
+NOMINAL_SUPPLY_VOLTS = 3.3
+SUPPLY_TOLERANCE = 0.02
+NOISE_VOLTS = 0.3e-3
+INL_VOLTS = 1.5e-3
+OP_AMP_OFFSET_VOLTS = 4.5e-3
+"""MCP6004 maximum (hardware.md 6); uniform within."""
+RAIL_VOLTS = (0.009, 0.020)
+"""How near to ground and to the supply the input op-amps come (simulation: 9 mV and 3.28 V of 3.30 V)."""
+FULL_SCALE = 65535
+DAC_FULL_SCALE = 4095
+_NOISE_DRAWS = 4096
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One board's values. Per input: feedback ratio Rf/Rin, bias as share of 3V3_A, op-amp offset in volts."""
+
+    supply_volts: float
+    noise_volts: float
+    ratio: tuple[float, ...]
+    bias_share: tuple[float, ...]
+    offset_volts: tuple[float, ...]
+    inl_volts: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    inl_phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    output_ratio: tuple[float, ...] = field(default=tuple(stage.ratio for stage in OUTPUTS.values()))
+    output_bias_share: tuple[float, ...] = field(
+        default=tuple(stage.bias_volts / NOMINAL_SUPPLY_VOLTS for stage in OUTPUTS.values())
+    )
+
+
+def _nominal_parts() -> Parts:
+    inputs = INPUTS.values()
+    return Parts(
+        supply_volts=NOMINAL_SUPPLY_VOLTS,
+        noise_volts=0.0,
+        ratio=tuple(stage.ratio for stage in inputs),
+        bias_share=tuple(stage.bias_volts / NOMINAL_SUPPLY_VOLTS for stage in inputs),
+        offset_volts=(0.0,) * len(INPUTS),
+    )
+
+
+def _draw_ratio(random: np.random.Generator, stage: InputStage | OutputStage) -> float:
+    """Rf/Rin of two resistors within their tolerance."""
+    above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
+    return stage.ratio * above / below
+
+
+def _draw_bias(random: np.random.Generator, stage: InputStage | OutputStage) -> float:
+    """Share of 3V3_A that a divider of two resistors within tolerance gives."""
+    share = stage.bias_volts / NOMINAL_SUPPLY_VOLTS
+    above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
+    return share * below / ((1 - share) * above + share * below)
+
+
+def draw_parts(seed: int) -> Parts:
+    """A random board: resistors, op-amps, supply and converter as hardware.md 6 case B."""
+    random = np.random.default_rng(seed)
+    peaks = random.dirichlet((1.0, 1.0, 1.0)) * INL_VOLTS
+    return Parts(
+        supply_volts=NOMINAL_SUPPLY_VOLTS * (1 + random.uniform(-SUPPLY_TOLERANCE, SUPPLY_TOLERANCE)),
+        noise_volts=NOISE_VOLTS,
+        ratio=tuple(_draw_ratio(random, stage) for stage in INPUTS.values()),
+        bias_share=tuple(_draw_bias(random, stage) for stage in INPUTS.values()),
+        offset_volts=tuple(random.uniform(-OP_AMP_OFFSET_VOLTS, OP_AMP_OFFSET_VOLTS, len(INPUTS))),
+        inl_volts=tuple(peaks),
+        inl_phase=tuple(random.uniform(0, 2 * np.pi, 3)),
+        output_ratio=tuple(_draw_ratio(random, stage) for stage in OUTPUTS.values()),
+        output_bias_share=tuple(_draw_bias(random, stage) for stage in OUTPUTS.values()),
+    )
+
+
+class FrontEnd:
+    """Jack voltages, knob positions and one board's parts. Unplugged jacks are at 0 V, knobs at noon."""
+
+    def __init__(self, parts: Parts, *, noise_seed: int = 0) -> None:
+        self.parts = parts
+        self._volts = dict.fromkeys(INPUTS, 0.0)
+        self._pots = dict.fromkeys(POTS, 0.5)
+        self._noise = np.random.default_rng(noise_seed)
+        self._drawn: NDArray[np.float64] = np.zeros(0)
+        self._clean: dict[tuple[int, int], float] = {}
+
+    @classmethod
+    def ideal(cls) -> FrontEnd:
+        """Nominal parts, no noise."""
+        return cls(_nominal_parts())
+
+    @classmethod
+    def random(cls, seed: int) -> FrontEnd:
+        """A random board; the same seed gives the same board and the same noise."""
+        return cls(draw_parts(seed), noise_seed=seed)
+
+    def set_volts(self, jack: str, volts: float) -> None:
+        """Voltage at a CV jack. Raises ValueError for an unknown jack."""
+        if jack not in self._volts:
+            raise ValueError(f"no CV jack {jack!r}; there are {', '.join(self._volts)}")
+        if self._volts[jack] != volts:
+            self._volts[jack] = float(volts)
+            self._clean.clear()
+
+    def set_pot(self, name: str, position: float) -> None:
+        """Knob position 0..1. Raises ValueError for an unknown knob or a position outside."""
+        if name not in self._pots:
+            raise ValueError(f"no knob {name!r}; there are {', '.join(self._pots)}")
+        if not 0 <= position <= 1:
+            raise ValueError(f"knob {name!r} at {position:g}; positions go from 0 to 1")
+        if self._pots[name] != position:
+            self._pots[name] = float(position)
+            self._clean.clear()
+
+    def pin_volts(self, jack: str) -> float:
+        """Voltage at the ADC pin of a CV jack, before noise and the converter's curve."""
+        index = list(INPUTS).index(jack)
+        parts = self.parts
+        bias = parts.bias_share[index] * parts.supply_volts + parts.offset_volts[index]
+        volts = bias * (1 + parts.ratio[index]) - parts.ratio[index] * self._volts[jack]
+        low, headroom = RAIL_VOLTS
+        return min(max(volts, low), parts.supply_volts - headroom)
+
+    def _node_volts(self, channel: int, mux_position: int) -> float:
+        if channel in CV_CHANNELS:
+            return self.pin_volts(CV_CHANNELS[channel])
+        if channel not in MUX_CHANNELS:
+            return 0.0
+        node = MUX_NODES[MUX_CHANNELS[channel]][mux_position]
+        return self._pots[node] * self.parts.supply_volts if isinstance(node, str) else node
+
+    def _clean_code(self, channel: int, mux_position: int) -> float:
+        """Code before noise, not yet rounded: the converter's curve is three slow sines over its range."""
+        share = self._node_volts(channel, mux_position) / self.parts.supply_volts
+        angles = 2 * np.pi * share * np.array((0.5, 1.0, 2.0)) + self.parts.inl_phase
+        curve = float(np.dot(self.parts.inl_volts, np.sin(angles)))
+        return (share + curve / self.parts.supply_volts) * FULL_SCALE
+
+    def scan(self, channels: Sequence[int], mux_position: int) -> NDArray[np.uint16]:
+        """Codes [channels] of one scan of the ADC with the multiplexers at `mux_position`."""
+        codes = np.empty(len(channels))
+        for index, channel in enumerate(channels):
+            key = (channel, mux_position)
+            if key not in self._clean:
+                self._clean[key] = self._clean_code(channel, mux_position)
+            codes[index] = self._clean[key]
+        if self.parts.noise_volts:
+            if len(self._drawn) < len(channels):
+                self._drawn = self._noise.standard_normal(_NOISE_DRAWS)
+            scale = self.parts.noise_volts / self.parts.supply_volts * FULL_SCALE
+            codes += self._drawn[: len(channels)] * scale
+            self._drawn = self._drawn[len(channels) :]
+        return np.clip(np.rint(codes), 0, FULL_SCALE).astype(np.uint16)
+
+    def output_volts(self, dac_codes: Sequence[int]) -> tuple[float, float]:
+        """Jack volts of PITCH CV and ENV CV for two 12-bit codes: bias*(1+ratio) - ratio*DAC volts."""
+        volts = []
+        for index, code in enumerate(dac_codes):
+            ratio = self.parts.output_ratio[index]
+            bias = self.parts.output_bias_share[index] * self.parts.supply_volts
+            volts.append(bias * (1 + ratio) - ratio * code / DAC_FULL_SCALE * self.parts.supply_volts)
+        return volts[0], volts[1]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The memories of the STM32H750 and the QSPI window (RM0433 2.3)."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+from unicorn import UC_PROT_ALL, UC_PROT_EXEC, UC_PROT_NONE, UC_PROT_READ, UC_PROT_WRITE, Uc
+
+from .errors import EmulatorError
+from .image import Image
+
+KIB = 1024
+
+
+@dataclass(frozen=True)
+class Region:
+    """A memory; `protection` in unicorn's bits."""
+
+    name: str
+    base: int
+    size: int
+    protection: int
+
+    def holds(self, address: int) -> bool:
+        """True when the address lies in this memory."""
+        return self.base <= address < self.base + self.size
+
+
+ITCM = Region("ITCM", 0x00000000, 64 * KIB, UC_PROT_ALL)
+FLASH = Region("flash", 0x08000000, 128 * KIB, UC_PROT_READ | UC_PROT_EXEC)
+DTCM = Region("DTCM", 0x20000000, 128 * KIB, UC_PROT_READ | UC_PROT_WRITE)
+AXI = Region("AXI SRAM", 0x24000000, 512 * KIB, UC_PROT_ALL)
+D2 = Region("D2 SRAM", 0x30000000, 288 * KIB, UC_PROT_READ | UC_PROT_WRITE)
+D3 = Region("D3 SRAM", 0x38000000, 64 * KIB, UC_PROT_READ | UC_PROT_WRITE)
+REGIONS = (ITCM, FLASH, DTCM, AXI, D2, D3)
+QSPI_BASE = 0x90000000
+
+
+def map_memories(uc: Uc, image: Image) -> None:
+    """Create the memories, filled with 0xA5 (RAM holds no zeros at power-up), and load the image."""
+    for region in REGIONS:
+        uc.mem_map(region.base, region.size, region.protection)
+        uc.mem_write(region.base, (b"\xff" if region is FLASH else b"\xa5") * region.size)
+    for address, data in image.segments:
+        if not (FLASH.holds(address) and FLASH.holds(address + len(data) - 1)):
+            raise EmulatorError(f"the image puts {len(data)} bytes at {address:#010x}, outside the 128 KB of flash")
+        uc.mem_write(address, data)
+
+
+class QspiWindow:
+    """The caller's bytes, readable at 0x90000000 while mapped."""
+
+    def __init__(self, uc: Uc, content: bytearray) -> None:
+        self._uc, self._size = uc, len(content)
+        self._buffer = (ctypes.c_char * len(content)).from_buffer(content)
+        uc.mem_map_ptr(QSPI_BASE, len(content), UC_PROT_NONE, ctypes.addressof(self._buffer))
+
+    def show(self, mapped: bool) -> None:
+        """Open or close the window."""
+        self._uc.mem_protect(QSPI_BASE, self._size, UC_PROT_READ if mapped else UC_PROT_NONE)

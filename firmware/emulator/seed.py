@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""A Daisy Seed Rev4 on its board: image in, voltages in, samples out, one 48-sample block after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .adc import Adc
+from .bus import Bus
+from .cpu import Cpu
+from .dac import Dac
+from .dma import Dma, Dmamux
+from .errors import EmulatorError
+from .frontend import FrontEnd
+from .gpio import Exti, Port
+from .image import load_image
+from .memory import QspiWindow, map_memories
+from .norflash import CHIP_BYTES, NorFlash
+from .nvic import Nvic
+from .qspi import Qspi
+from .rcc import FlashInterface, Pwr, Rcc, Syscfg
+from .sai import Sai
+from .timeline import Timeline
+from .usart import Usart
+
+BLOCK_SAMPLES = 48
+BOOT_SECONDS = 1.0
+"""First sound within a second of power (issue 4); an image that takes longer is taken for hung."""
+
+GATE, FREEZE, GATE_OUT = (3, 11), (6, 9), (2, 11)
+"""Port (0 = A) and pin of D26, D27 and D1."""
+MUX_ADDRESS = ((2, 9), (2, 8), (3, 2))
+
+
+class Seed:
+    """One module. `qspi` (8 MB) belongs to the caller, so what is stored outlives this object.
+
+    Raises EmulatorError for an image that can't be loaded, and from every run for an access the model doesn't know.
+    """
+
+    def __init__(
+        self, elf: Path | str, *, frontend: FrontEnd | None = None, qspi: bytearray | None = None
+    ) -> None:
+        self.image = load_image(elf)
+        self.frontend = frontend if frontend is not None else FrontEnd.ideal()
+        self.qspi = qspi if qspi is not None else bytearray(b"\xff") * CHIP_BYTES
+        self._flash_chip = NorFlash(self.qspi)
+        self._gate = self._freeze = False
+        self._power_up()
+
+    def _power_up(self) -> None:
+        self.timeline = Timeline()
+        self.bus = Bus()
+        self.nvic = Nvic(self.timeline)
+        self.cpu = Cpu(self.image, self.bus, self.nvic, self.timeline)
+        map_memories(self.cpu.uc, self.image)
+        self._blocks: list[NDArray[np.int32]] = []
+        self._attach_system()
+        self._attach_converters()
+        self.cpu.reset()
+
+    def _attach_system(self) -> None:
+        self.rcc, syscfg = Rcc(), Syscfg()
+        self.exti = Exti(syscfg, self.nvic)
+        self.ports = [Port(index, self.rcc, self._pin_level) for index in range(8)]
+        mux = Dmamux()
+        self.dma = Dma(self.cpu.uc, mux, self.nvic, self.rcc)
+        for peripheral in (self.rcc, Pwr(), FlashInterface(), syscfg, self.exti, *self.ports, mux, self.dma):
+            self.bus.attach(peripheral)
+        self.bus.attach(self.nvic, pages=4)
+
+    def _attach_converters(self) -> None:
+        window = QspiWindow(self.cpu.uc, self.qspi)
+        self._flash_chip.power_up(lambda: self.seconds)
+        self.sai = Sai(self.dma, self.rcc, self.timeline, self._blocks.append)
+        self.adc = Adc(self.dma, self.rcc, self.timeline, self._convert)
+        self.dac = Dac(self.rcc)
+        self.usart = Usart(self.dma, self.rcc, self.timeline)
+        for peripheral in (self.sai, self.adc, self.dac, self.usart):
+            self.bus.attach(peripheral)
+        self.bus.attach(Qspi(self._flash_chip, self.rcc, window.show))
+
+    @property
+    def seconds(self) -> float:
+        """Virtual time since power-up, at the core clock of the running system."""
+        return self.timeline.now / self.rcc.core_hz
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """48 014.3 Hz once the image has set its clocks."""
+        return self.sai.sample_rate_hz
+
+    def _pin_level(self, port: int, pin: int) -> bool | None:
+        if (port, pin) == GATE:
+            return not self._gate
+        if (port, pin) == FREEZE:
+            return not self._freeze
+        return None
+
+    def _convert(self, channels: Sequence[int]) -> NDArray[np.uint16]:
+        position = sum(self.ports[port].is_high(pin) << bit for bit, (port, pin) in enumerate(MUX_ADDRESS))
+        return self.frontend.scan(channels, position)
+
+    def run_blocks(self, count: int) -> NDArray[np.int32]:
+        """Run until `count` blocks have been sent to the codec: int32 [count*48, 2], 24-bit OUT and AUX.
+
+        Returns at the instant at which the last block ends and its interrupt is due: an input that is changed now
+        is seen by that interrupt, and is heard from the start of the block after next.
+        """
+        self._blocks.clear()
+        last_block_at = self.timeline.now
+        while len(self._blocks) < count:
+            self.cpu.run_until(self._next_stop())
+            if self._blocks:
+                last_block_at = self.timeline.now
+            elif self.timeline.now - last_block_at > BOOT_SECONDS * self.rcc.core_hz:
+                raise EmulatorError(f"no sound for {BOOT_SECONDS:g} s; the image hangs in {self._where()}")
+        return np.concatenate(self._blocks[:count]) if count else np.zeros((0, 2), np.int32)
+
+    def _where(self) -> str:
+        return self.image.symbol_at(self.cpu.pc)
+
+    def _next_stop(self) -> float:
+        """The next event; a short step when nothing is scheduled yet."""
+        return min(self.timeline.next_time, self.timeline.now + 1e-3 * self.rcc.core_hz)
+
+    def run_seconds(self, seconds: float) -> None:
+        """Run for a stretch of virtual time and drop the sound."""
+        end = self.timeline.now + seconds * self.rcc.core_hz
+        while self.timeline.now < end:
+            self.cpu.run_until(min(end, self._next_stop()))
+        self._blocks.clear()
+
+    def set_volts(self, jack: str, volts: float) -> None:
+        """Voltage at a CV jack from now on. Raises ValueError for an unknown jack."""
+        self.frontend.set_volts(jack, volts)
+
+    def set_pot(self, name: str, position: float) -> None:
+        """Knob position, 0 fully counter-clockwise to 1. Raises ValueError for an unknown knob."""
+        self.frontend.set_pot(name, position)
+
+    def set_gate(self, high: bool, *, after_samples: float = 0.0) -> None:
+        """Level of the GATE jack, from now or from a later instant on (the pin is inverted)."""
+
+        def change() -> None:
+            if high != self._gate:
+                self._gate = high
+                self.exti.edge(*GATE, rising=not high)
+
+        self._at(after_samples, change)
+
+    def set_freeze(self, high: bool, *, after_samples: float = 0.0) -> None:
+        """Level of the FREEZE jack, as set_gate."""
+
+        def change() -> None:
+            if high != self._freeze:
+                self._freeze = high
+                self.exti.edge(*FREEZE, rising=not high)
+
+        self._at(after_samples, change)
+
+    def _at(self, after_samples: float, change) -> None:  # type: ignore[no-untyped-def]
+        if after_samples <= 0:
+            change()
+        else:
+            self.timeline.after(after_samples / self.sample_rate_hz * self.rcc.core_hz, change)
+
+    @property
+    def gate_out(self) -> bool:
+        """Level of GATE OUT's pin (D1)."""
+        port, pin = GATE_OUT
+        return self.ports[port].is_high(pin)
+
+    @property
+    def output_volts(self) -> tuple[float, float]:
+        """PITCH CV and ENV CV at their jacks."""
+        return self.frontend.output_volts(self.dac.codes)
+
+    def send(self, data: bytes) -> None:
+        """Bytes to the console port; they arrive at its baud rate."""
+        self.usart.send(data)
+
+    def receive(self) -> bytes:
+        """Bytes that the console port has sent since the last call."""
+        data = bytes(self.usart.received)
+        self.usart.received.clear()
+        return data
+
+    def reboot(self) -> None:
+        """Power off and on: memory is lost, the QSPI flash, the panel and the cables stay."""
+        self._power_up()
