@@ -16,14 +16,14 @@ inline float Clamp(float x, float low, float high) { return x > low ? (x < high 
 // Nearest integer, halves away from zero; |x| must be below 2^31.
 inline int32_t Round(float x) { return static_cast<int32_t>(x + (x < 0.0f ? -0.5f : 0.5f)); }
 
-// Coefficients ascending.
-template <size_t size>
+// Coefficients ascending; unrolled whatever the optimiser thinks of it.
+template <size_t first = 0, size_t size>
 inline float Polynomial(const float (&coefficients)[size], float x) {
-  float y = coefficients[size - 1];
-  for (size_t i = size - 1; i-- > 0;) {
-    y = Fma(y, x, coefficients[i]);
+  if constexpr (first + 1 == size) {
+    return coefficients[first];
+  } else {
+    return Fma(Polynomial<first + 1>(coefficients, x), x, coefficients[first]);
   }
-  return y;
 }
 
 // 2^x, relative error below 1.5e-7; x is clamped to [-126, 126].

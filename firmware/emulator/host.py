@@ -1,169 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""The firmware as a shared library on this machine: the same sources as the Seed's image, called through ctypes."""
+"""The module on this machine: the same C and C++ sources as the Seed's image, without its converters."""
 
 from __future__ import annotations
 
 import ctypes
-import fcntl
-import os
-import subprocess
-from collections.abc import Mapping, Sequence
-from ctypes import POINTER, c_float, c_int, c_int16, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_void_p
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lottava.units import BLOCK_SAMPLES
 
-FIRMWARE = Path(__file__).resolve().parent.parent
-BUILD = FIRMWARE.parent / "build"
+from .library import AXES, CVS, POTS, Calibration, HostError, Inputs, Outputs, Trace, check, host_library, memory
 
-CVS, POTS, DACS, AXES, CONTROLS, KNOTS = 7, 12, 2, 4, 82, 11
+__all__ = ["Block", "Calibration", "HostError", "HostModule", "HostNetwork", "HostSynth", "Trace"]
+
 ARENA_BYTES = 1 << 20
 """Far more than the module's 112 KB, so that parents can be played on the host as well."""
-
-ERRORS = (
-    *("ok", "wrong length", "not a voice blob", "unknown version", "CRC does not match", "too many layers or tensors"),
-    *("bad tensor", "bad layer", "array out of order", "weight -128", "multiplier or shift out of range"),
-    *("32-bit accumulator could overflow", "arena too small", "not a voice for this synthesiser"),
-)
-"""enum NnError in words, in its order."""
-
-
-class HostError(RuntimeError):
-    """The library does not build, or it refuses a voice: says why."""
-
-
-class Inputs(ctypes.Structure):
-    """struct LottavaInputs."""
-
-    _fields_ = (
-        ("cv_codes", c_uint16 * CVS),
-        ("pot_codes", c_uint16 * POTS),
-        *((name, c_uint8) for name in ("gate", "gate_edge", "gate_patched", "freeze")),
-    )
-
-
-class Outputs(ctypes.Structure):
-    """struct LottavaOutputs."""
-
-    _fields_ = (
-        ("audio", c_int32 * (2 * BLOCK_SAMPLES)),
-        ("dac_codes", c_uint16 * DACS),
-        ("gate_out", c_uint8),
-    )
-
-
-class Trace(ctypes.Structure):
-    """struct LottavaTrace: see firmware/app/io.h."""
-
-    _fields_ = (
-        *((name, c_uint32) for name in ("frame_count", "increment", "previous_length")),
-        *((name, c_float) for name in ("output_gain", "pitch_volts")),
-        ("axes", c_float * AXES),
-        ("loudness_db", c_float),
-        ("inputs", c_int16 * (2 + AXES)),
-        ("controls", c_int16 * CONTROLS),
-    )
-
-
-class Calibration(ctypes.Structure):
-    """struct LottavaCalibration."""
-
-    _fields_ = (
-        ("input_gain", c_float * CVS),
-        ("input_offset", c_float * CVS),
-        ("output_gain", c_float * DACS),
-        ("output_offset", c_float * DACS),
-        ("v_oct_knots", c_float * KNOTS),
-    )
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """What one block gave. audio [48, 2]: OUT and AUX, full scale 1.0; frame: trace of a frame begun in it, if one was."""
+    """What one block gave. audio [48, 2]: OUT and AUX, full scale 1.0; frame: the one begun in it, if any."""
 
     audio: NDArray[np.float64]
     dac_codes: tuple[int, int]
     gate_out: bool
     frame: Trace | None
-
-
-def build(target: str = "host", *, build_dir: Path = BUILD, voice_header: Path | None = None) -> Path:
-    """Run make for a target of firmware/Makefile, one at a time on this machine; returns the build folder.
-
-    Raises HostError with the compiler's last words.
-    """
-    build_dir.mkdir(parents=True, exist_ok=True)
-    command = ["make", "-s", "-C", str(FIRMWARE), target, f"BUILD={build_dir}"]
-    if voice_header is not None:
-        command.append(f"VOICE_HEADER={voice_header}")
-    with open(build_dir / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
-    if done.returncode:
-        raise HostError(f"make {target} failed in {FIRMWARE}: {done.stderr.strip()[-2000:]}")
-    return build_dir
-
-
-SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
-    "lottava_module_size": (c_size_t, ()),
-    "lottava_module_create": (None, (c_void_p,)),
-    "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
-    "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
-    "lottava_module_process": (None, (c_void_p, POINTER(Inputs), POINTER(Outputs))),
-    "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
-    "lottava_nn_size": (c_size_t, ()),
-    "lottava_nn_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
-    "lottava_nn_input_size": (c_size_t, (c_void_p,)),
-    "lottava_nn_output_size": (c_size_t, (c_void_p,)),
-    "lottava_nn_arena_used": (c_size_t, (c_void_p,)),
-    "lottava_nn_reset": (None, (c_void_p,)),
-    "lottava_nn_step": (None, (c_void_p, c_void_p, c_void_p)),
-    "lottava_nn_requantise": (None, (c_void_p, c_int32, c_int32, c_void_p, c_size_t, c_int)),
-    "lottava_nn_pack": (None, (c_void_p, c_uint32, c_uint32, c_void_p)),
-    "lottava_synth_size": (c_size_t, ()),
-    "lottava_synth_create": (None, (c_void_p, c_float, c_void_p)),
-    "lottava_synth_frame": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
-    "lottava_synth_render": (None, (c_void_p, c_void_p, c_void_p, c_size_t)),
-    "lottava_synth_levels": (None, (c_void_p, c_void_p, c_void_p)),
-    "lottava_dsp_exp2": (None, (c_void_p, c_void_p, c_size_t)),
-    "lottava_dsp_log2": (None, (c_void_p, c_void_p, c_size_t)),
-    "lottava_dsp_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
-    "lottava_builtin_voice": (c_void_p, (POINTER(c_size_t),)),
-    "lottava_builtin_selftest": (c_int, (c_void_p, c_void_p, c_size_t)),
-}
-
-
-def open_library(path: Path) -> ctypes.CDLL:
-    """The shared library with the types of its functions set."""
-    library = ctypes.CDLL(str(path))
-    for name, (result, arguments) in SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-@cache
-def host_library() -> ctypes.CDLL:
-    """The library of this checkout, built if it has to be. Raises HostError where that fails."""
-    return open_library(build() / "host" / "liblottava_host.so")
-
-
-def memory(size: int) -> NDArray[np.uint8]:
-    """Zeroed bytes at a 16-byte boundary, as every object and arena of the firmware wants them."""
-    raw = np.zeros(size + 15, np.uint8)
-    start = -raw.ctypes.data % 16
-    return raw[start : start + size]
-
-
-def check(code: int) -> None:
-    """Raise HostError for an NnError other than 0."""
-    if code:
-        raise HostError(f"the firmware refuses this voice: {ERRORS[code]} (code {code})")
 
 
 class HostNetwork:
@@ -243,7 +107,7 @@ class HostModule:
     ) -> Block:
         """One block of 48 samples. cv_codes [7], pot_codes [12]: ADC codes 0..65535 in the panel's order."""
         cvs, pots = np.asarray(cv_codes, np.uint16), np.asarray(pot_codes, np.uint16)
-        inputs = Inputs((c_uint16 * CVS)(*cvs.tolist()), (c_uint16 * POTS)(*pots.tolist()))
+        inputs = Inputs((ctypes.c_uint16 * CVS)(*cvs.tolist()), (ctypes.c_uint16 * POTS)(*pots.tolist()))
         inputs.gate, inputs.gate_edge, inputs.gate_patched, inputs.freeze = gate, gate_edge, gate_patched, freeze
         outputs, before = Outputs(), self.trace().frame_count
         self._library.lottava_module_process(self._module.ctypes.data, ctypes.byref(inputs), ctypes.byref(outputs))

@@ -15,7 +15,9 @@
 
 static inline int32_t nn_saturate_s16(int32_t value) {
 #if NN_HAS_DSP
-  return (int32_t)__ssat(value, 16);
+  int32_t clamped;
+  __asm("ssat %0, #16, %1" : "=r"(clamped) : "r"(value));
+  return clamped;
 #else
   return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 #endif
