@@ -79,7 +79,7 @@ class Checkpoint:
         for name, own, other in zip(names, mine, (widths, dataset_sha256, config, first_step), strict=True):
             if own != other:
                 raise TrainingError(
-                    f"the folder holds a training of another {name}; choose another folder, or delete it to start afresh"
+                    f"the folder holds a training of another {name}; choose another, or delete it to start afresh"
                 )
 
     @property

@@ -19,7 +19,7 @@ TIMBRE_FEATURES = 2 * MEL_BANDS
 
 
 class Batch(NamedTuple):
-    """audio [B, 192 T]; pitch, loudness [B, T]; axes [B, T, 3]; timbre [B, 80]; noise_seed: of the excitation."""
+    """audio [B, 192 T]; pitch, loudness [B, T]; axes [B, T, 3]; timbre [B, 80]."""
 
     audio: Tensor
     pitch: Tensor
@@ -35,7 +35,8 @@ def draws(seed: int, step: int) -> np.random.Generator:
 
 def mel_matrix() -> np.ndarray:
     """Triangles [1025, 40], equally spaced in mel (2595 log10(1 + f/700)) from 40 Hz to 20 kHz."""
-    mel = np.linspace(*(2595 * np.log10(1 + np.array([40.0, 20_000.0]) / 700)), MEL_BANDS + 2)
+    lowest, highest = 2595 * np.log10(1 + np.array([40.0, 20_000.0]) / 700)
+    mel = np.linspace(lowest, highest, MEL_BANDS + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
     frequency = np.fft.rfftfreq(MEL_WINDOW, 1 / 48_000)[:, None]
     rise = (frequency - edges[:-2]) / np.diff(edges)[:-1]
@@ -92,8 +93,8 @@ class Crops:
             mel.append(log_mel(sound))
             starts.append(offset + np.arange(frames - crop_frames + 1))
             offset += frames
-        flat = [torch.cat(parts).to(device) for parts in (audio, controls, mel)]
-        return cls(*flat, np.concatenate(starts), crop_frames)
+        sounds, rows, timbre = (torch.cat(parts).to(device) for parts in (audio, controls, mel))
+        return cls(sounds, rows, timbre, np.concatenate(starts), crop_frames)
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Crops that start anywhere, every start equally likely."""

@@ -90,7 +90,7 @@ def measure_controls(amplitudes: Tensor, bands: Tensor, pitch: Tensor) -> Descri
 def probe_loss(
     before: Descriptors, after: Descriptors, turned: Tensor, half_ranges: Tensor, learnable: Tensor
 ) -> Tensor:
-    """Error (quadratic to half a knob, then linear) between the descriptor changes that the knobs command and those that the controls show.
+    """Error (quadratic to half a knob, then linear) of the descriptor changes against those that the knobs command.
 
     before, after: the same crops at the measured and at the probed axes; turned [batch, frames, 3]: change of the
     knobs; half_ranges [3]: descriptor units per unit of knob; learnable [3]: 1 where the axis is taught. Averaged

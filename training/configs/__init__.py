@@ -90,10 +90,8 @@ def load_config(name_or_path: str | Path) -> TrainConfig:
     Raises ConfigError when it is absent or malformed.
     """
     path = Path(name_or_path)
-    if path.suffix == ".toml":
-        source = path
-    else:
-        source = Path(str(files(__name__).joinpath(f"{name_or_path}.toml")))
+    shipped = Path(str(files(__name__).joinpath(f"{name_or_path}.toml")))
+    source = path if path.suffix == ".toml" else shipped
     if not source.is_file():
         known = sorted(Path(entry.name).stem for entry in files(__name__).iterdir() if entry.name.endswith(".toml"))
         raise ConfigError(f"there is no configuration {str(name_or_path)!r}; take one of {known} or a .toml file")

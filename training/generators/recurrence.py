@@ -75,6 +75,7 @@ def run_gru(gru: nn.GRU, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
     """
     if x.is_cuda or not torch.is_grad_enabled():
         return gru(x, state)
-    gates_input = nn.functional.linear(x.transpose(0, 1), gru.weight_ih_l0, gru.bias_ih_l0)
-    hidden = _Recurrence.apply(gates_input, gru.weight_hh_l0, gru.bias_hh_l0, state[0])
+    weight_ih, weight_hh, bias_ih, bias_hh = gru.all_weights[0]
+    gates_input = nn.functional.linear(x.transpose(0, 1), weight_ih, bias_ih)
+    hidden = _Recurrence.apply(gates_input, weight_hh, bias_hh, state[0])
     return hidden.transpose(0, 1), hidden[-1:]
