@@ -15,27 +15,31 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells count it."""
 
 HELP = """
-Turn a folder of recorded sounds into a small neural voice, and play it on a Eurorack module.
+Turn a folder of recorded sounds into a small neural voice, and play it
+on a Eurorack module.
 
 \b
 The way through:
-  recordings -> data report -> training -> structured lottery (the network shrinks by 90 %)
-  -> 8-bit voice file -> firmware image -> Daisy Seed, emulated or real -> calibration over serial
+  recordings > data report > training > structured lottery (90 % of the
+  network goes) > 8-bit voice file > firmware image > Daisy Seed, emulated
+  or real > calibration over serial
 
 \b
 Examples:
-  lottava demo                                      the whole chain in ten minutes, with a report
-  lottava play --voice sax --out phrase.wav         hear the factory voice
-  lottava data report ~/cello                       will these recordings work?
-  lottava train ~/cello --name cello_body_v1        make a voice of them
-  lottava audition cello_body_v1.lottava            play it from the computer keyboard
-  lottava calibrate --port /dev/ttyACM0             put a module in tune
+  lottava demo                                 all of it, with a report
+  lottava play --voice sax --out phrase.wav    hear the factory voice
+  lottava data report ~/cello                  will these recordings do?
+  lottava train ~/cello --name cello_body_v1   make a voice of them
+  lottava audition cello_body_v1.lottava       play it from the keyboard
+  lottava calibrate --port /dev/ttyACM0        put a module in tune
 
 \b
-Words: a VOICE is one .lottava file. Its four AXES are knobs with a fixed meaning:
-  BRIGHT, BREATH, BODY (measured on the recordings) and WILD (what is left, learned).
+Words: a VOICE is one .lottava file. Its four AXES are knobs of fixed
+meaning: BRIGHT, BREATH, BODY (measured on the recordings) and WILD (what
+is left, learned).
 
-Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason, 2 wrong usage, 130 interrupted.
+Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
+2 wrong usage, 130 interrupted.
 """
 
 VERBS = {

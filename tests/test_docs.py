@@ -42,7 +42,7 @@ def commands(program: str) -> list:
 
 def help_examples() -> list:
     return [
-        pytest.param(line.strip().split("   ")[0], id=f"help: {line.strip()}")
+        pytest.param(line.strip().split("  ")[0], id=f"help: {line.strip()}")
         for line in cli.HELP.splitlines()
         if line.strip().startswith("lottava ")
     ]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What the learned axis holds: nats that the encoder says of the recordings, and how far its knob moves the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..crops import log_mel, pool_timbre
+from ..data.dataset import Dataset
+from ..wild import DEAD_BELOW_NATS, WildEncoder, kl_nats
+from .axes import EXCERPT_SECONDS, POSITIONS, Render, loudest_excerpt
+from .render import clip_inputs
+
+MEL_UNIT_DB = 40.0
+"""log_mel is log10 of magnitude, halved: one unit is 40 dB."""
+
+
+@dataclass(frozen=True)
+class WildCurve:
+    """nats: KL over the training clips; change_db: mean |mel difference| from noon, negative left of it."""
+
+    nats: float
+    positions: tuple[float, ...]
+    change_db: tuple[float, ...]
+
+    @property
+    def dead(self) -> bool:
+        """True where the axis carries nothing to speak of."""
+        return self.nats < DEAD_BELOW_NATS
+
+
+def measure_nats(encoder: WildEncoder, dataset: Dataset) -> float:
+    """Mean KL divergence of the clips' posteriors from the prior."""
+    with torch.no_grad():
+        timbre = torch.stack([pool_timbre(log_mel(torch.as_tensor(clip.audio))) for clip in dataset.train])
+        return float(kl_nats(*encoder(timbre)))
+
+
+def sweep_wild(
+    render: Render, encoder: WildEncoder, dataset: Dataset, positions: Sequence[float] = POSITIONS
+) -> WildCurve:
+    """Hold WILD at each position, the other axes as measured, on a second of each held-out note."""
+    changes = []
+    for clip in dataset.heldout:
+        part = loudest_excerpt(clip, round(EXCERPT_SECONDS * 250))
+        inputs = {name: value[:, part] for name, value in clip_inputs(clip, dataset).items()}
+        batch = {name: np.repeat(value, len(positions) + 1, axis=0) for name, value in inputs.items()}
+        batch["axes"][:-1, :, 3] = np.asarray(positions)[:, None]
+        mel = [log_mel(torch.as_tensor(sound)) for sound in render(batch)]
+        changes.append([MEL_UNIT_DB * float((m - mel[-1]).abs().mean()) for m in mel[:-1]])
+    mean = np.mean(changes, axis=0) * np.sign(positions)
+    return WildCurve(measure_nats(encoder, dataset), tuple(positions), tuple(mean.tolist()))
