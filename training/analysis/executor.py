@@ -11,6 +11,7 @@ cache key and thread-local, so other JAX code in the process keeps its 32-bit de
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -90,29 +91,59 @@ def _rescale(x: Array, k: int) -> Array:
     return (x + (1 << (k - 1))) >> k if k else x
 
 
+@dataclass(frozen=True)
+class Step:
+    """A layer without its arrays: hashable, so that graphs of one structure share what jit compiled."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    output: str
+    relu: bool
+    shifts: tuple[int, ...]
+
+
+def _steps(graph: Graph) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            layer.name,
+            layer.kind,
+            layer.inputs,
+            layer.output,
+            layer.activation == "relu",
+            concat_shifts(graph.tensors, layer) if layer.kind == "concat" else (),
+        )
+        for layer in graph.layers
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
 def _run(
-    graph: Graph, arrays: Arrays, inputs: dict[str, Array], state: dict[str, Array]
+    steps: tuple[Step, ...],
+    outputs: tuple[str, ...],
+    arrays: Arrays,
+    inputs: dict[str, Array],
+    state: dict[str, Array],
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """All layers over [batch, frames, size] int16 inputs: int16 outputs and the recurrent state after them."""
     values = {name: value.astype(jnp.int64) for name, value in inputs.items()}
     state = dict(state)
-    for layer in graph.layers:
+    for layer in steps:
         parts = [values[name] for name in layer.inputs]
         if layer.kind == "concat":
-            shifts = concat_shifts(graph.tensors, layer)
-            result = jnp.concatenate([_rescale(x, k) for x, k in zip(parts, shifts, strict=True)], axis=-1)
+            result = jnp.concatenate([_rescale(x, k) for x, k in zip(parts, layer.shifts, strict=True)], axis=-1)
         elif layer.kind == "gru":
             result, state[layer.name] = _gru(arrays[layer.name], parts[0], state[layer.name])
         else:
             result = _product(arrays[layer.name], "", parts[0])
-            result = jnp.maximum(result, 0) if layer.activation == "relu" else result
+            result = jnp.maximum(result, 0) if layer.relu else result
         assert result.dtype == jnp.int64
         values[layer.output] = result
-    return {name: values[name].astype(jnp.int16) for name in graph.outputs}, state
+    return {name: values[name].astype(jnp.int16) for name in outputs}, state
 
 
 class Executor:
-    """Runs one integer graph; compiled once per batch size. Raises GraphError for a float graph."""
+    """Runs one integer graph; compiled once per structure and batch size. Raises GraphError for a float graph."""
 
     def __init__(self, graph: Graph) -> None:
         if not graph.is_integer:
@@ -120,7 +151,7 @@ class Executor:
         self.graph = graph
         with jax.enable_x64(True):
             self._arrays = jax.tree.map(jnp.asarray, {layer.name: _prepare(layer) for layer in graph.layers})
-            self._compiled = jax.jit(partial(_run, graph))
+        self._steps = _steps(graph)
 
     def run_all(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray[np.int16]]:
         """Every output [batch, frames, size] int16 from inputs [batch, frames, size] int16, starting at a zero state.
@@ -141,7 +172,7 @@ class Executor:
                 used = min(FRAMES_PER_CALL, frames - start)
                 padding = ((0, 0), (0, FRAMES_PER_CALL - used), (0, 0))
                 piece = {n: np.pad(inputs[n][:, start : start + used], padding) for n in self.graph.inputs}
-                outputs, state = self._compiled(self._arrays, piece, state)
+                outputs, state = _run(self._steps, self.graph.outputs, self._arrays, piece, state)
                 for name, value in outputs.items():
                     pieces[name].append(np.asarray(value)[:, :used])
         return {name: np.concatenate(parts, axis=1) for name, parts in pieces.items()}
