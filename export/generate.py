@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lottava.card import Card
 from lottava.graph import Graph
+from lottava.units import hz_to_volts
+from lottava.voicefile import Voice, load
 
 from . import blob, golden, placeholder, tables, voice_header
 
@@ -27,9 +30,40 @@ def graph_headers(graph: Graph, parameters: blob.VoiceParameters, title: str) ->
     }
 
 
-def placeholder_headers() -> dict[str, str]:
-    """The voice that the firmware builds with while no trained one is given."""
-    return graph_headers(placeholder.placeholder_graph(), placeholder.PARAMETERS, placeholder.TITLE)
+def voice_parameters(card: Card) -> blob.VoiceParameters:
+    """What the blob says beside the network, from a voice's card."""
+    low_volts, high_volts = (float(volts) for volts in hz_to_volts(card.range_hz))
+    low_db, high_db = (float(db) for db in card.loudness_range_db)
+    return blob.VoiceParameters(
+        gain=10.0 ** (card.gain_db / 20.0),
+        loudness_db=(low_db, high_db),
+        range_volts=(low_volts, high_volts),
+        edits=card.synth_edits,
+    )
+
+
+def voice_blob(voice: Voice) -> bytes:
+    """What a bank slot holds of a voice. Raises BlobError for one that the module can't run."""
+    return blob.to_bytes(voice.graph, voice_parameters(voice.card))
+
+
+def voice_headers(voice: Voice) -> dict[str, str]:
+    """File name → text of the headers of one voice. Raises BlobError for one that the module can't run."""
+    return graph_headers(voice.graph, voice_parameters(voice.card), voice.card.name)
+
+
+def committed_headers(voices: Path) -> dict[str, str]:
+    """All of firmware/generated/: constants, and the first voice of a folder or a placeholder while there is none."""
+    files = sorted(voices.glob("*.lottava"))
+    if files:
+        return constant_headers() | voice_headers(load(files[0]))
+    graph = placeholder.placeholder_graph()
+    return constant_headers() | graph_headers(graph, placeholder.PARAMETERS, placeholder.TITLE)
+
+
+def write_generated(voice: Voice, out_dir: Path) -> None:
+    """Write the headers of one voice, for make's VOICE_HEADER=out_dir. Raises BlobError if the module can't run it."""
+    write_headers(voice_headers(voice), out_dir)
 
 
 def write_headers(headers: dict[str, str], out_dir: Path) -> None:

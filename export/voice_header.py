@@ -36,7 +36,7 @@ def _field(section: blob.Section) -> str:
 
 
 def emit_voice_header(graph: Graph, parameters: blob.VoiceParameters, title: str) -> str:
-    """voice_blob.h: the object `lottava_voice`, for one C source to include (designated initialisers are C11, not C++17)."""
+    """voice_blob.h: the object `lottava_voice`, for one C source (designated initialisers are C11, not C++17)."""
     fields, values, end = [], [], 0
     for section in blob.sections(graph, parameters):
         if gap := section.offset - end:

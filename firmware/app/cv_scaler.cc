@@ -59,8 +59,10 @@ LottavaCalibration NominalCalibration() {
   return calibration;
 }
 
-void CvScaler::Init() {
-  calibration_ = NominalCalibration();
+void CvScaler::Init() { SetCalibration(NominalCalibration()); }
+
+void CvScaler::SetCalibration(const LottavaCalibration& calibration) {
+  calibration_ = calibration;
   v_oct_.Init();
   for (size_t i = 0; i < LOTTAVA_CVS; ++i) {
     cvs_[i].Init();

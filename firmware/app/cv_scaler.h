@@ -22,7 +22,9 @@ struct Performance {
 class CvScaler {
  public:
   void Init();
-  void SetCalibration(const LottavaCalibration& calibration) { calibration_ = calibration; }
+
+  // Smoothers start anew: whatever they held was in other volts.
+  void SetCalibration(const LottavaCalibration& calibration);
 
   // Once a block: smooth the inputs and combine them.
   void Process(const LottavaInputs& inputs, Performance* performance);
