@@ -121,7 +121,7 @@ def _demo() -> Gesture:
         knob: [(0.0, NOON), *((4.1 + 1.15 * index + at * 1.15 / 3, value) for at, value in swing)]
         for index, knob in enumerate(("knob_bright", "knob_breath", "knob_body"))
     }
-    return phrase("demo", notes, 8.2, **turn)
+    return phrase("demo", notes, 8.2, knob_level=[(0.0, 0.15)], **turn)
 
 
 def _scale() -> Gesture:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from lottava.training.reduction.lottery import Lottery
 
 TARGET_LUFS = -18.0
-A3_VOLTS = -0.25
+HIGHEST_GAIN_DB = 36.0
+"""The firmware refuses a gain above 64."""
+NOON_LOUDNESS = -1 / 3
+"""LEVEL at noon without a cable: firmware/app/module.cc maps 0.25..1 of LEVEL to -1..1 of the loudness input."""
 REPRESENTATIVE_FRAMES = 250
 CONTROL_SEEDS = 1000
 """Controls train with the ticket's seed plus this and more: never with its data order."""
@@ -127,7 +130,9 @@ def phrase_inputs(played: gesture.Gesture) -> dict[str, NDArray[np.float32]]:
     """A gesture as network inputs [1, frames, size], as a player's ideal module would read it; for previews."""
     step = HOP_SAMPLES // BLOCK_SAMPLES
     volts, knobs = played.volts[::step], played.knobs[::step]
-    loudness = np.where(played.gate[::step], volts[:, 1] / 2.5 - 1, -1.0)
+    knob = knobs[:, gesture.KNOBS.index("level")]
+    level = knob + np.clip(volts[:, 1] / 5, 0, 1) * (1 - knob)
+    loudness = np.where(played.gate[::step], np.clip((level - 0.25) * 2 / 0.75 - 1, -1, 1), -1.0)
     smooth = np.convolve(np.pad(loudness, (5, 5), mode="edge"), np.ones(11) / 11, mode="valid")
     inputs = {"pitch": volts[:, :1], "loudness": smooth[:, None], "axes": 2 * knobs[:, :4] - 1}
     return {name: value[None].astype(np.float32) for name, value in inputs.items()}
@@ -139,11 +144,11 @@ def gain_for(render: Callable[[Mapping[str, NDArray]], NDArray]) -> float:
 
     frames = round(2 * FRAME_RATE_HZ)
     inputs = {
-        "pitch": np.full((1, frames, 1), A3_VOLTS, dtype=np.float32),
-        "loudness": np.zeros((1, frames, 1), dtype=np.float32),
+        "pitch": np.full((1, frames, 1), gesture.A3_VOLTS, dtype=np.float32),
+        "loudness": np.full((1, frames, 1), NOON_LOUDNESS, dtype=np.float32),
         "axes": np.zeros((1, frames, 4), dtype=np.float32),
     }
-    return float(np.clip(TARGET_LUFS - measure_lufs(render(inputs)[0]), -60, 60))
+    return float(np.clip(TARGET_LUFS - measure_lufs(render(inputs)[0]), -60.0, HIGHEST_GAIN_DB))
 
 
 def preview_ogg(audio: NDArray) -> bytes:
@@ -234,7 +239,8 @@ def machine() -> str:
     """Kind of machine and versions, for cards and reports."""
     import torch
 
-    return f"{platform.machine()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, torch {torch.__version__}"
+    threads = torch.get_num_threads()
+    return f"{platform.machine()}, {threads} threads, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def make_voice(card: Card, graph: Graph, audio: NDArray) -> Voice:

@@ -31,7 +31,7 @@ class IntegerVoice:
         self.edits = edits
 
     def render(self, inputs: Mapping[str, NDArray]) -> NDArray[np.float32]:
-        """Audio [batch, 192 * frames] of real-valued inputs: pitch, loudness [batch, frames, 1], axes [batch, frames, 4]."""
+        """Audio [batch, 192 * frames] of real-valued pitch, loudness [batch, frames, 1] and axes [batch, frames, 4]."""
         codes = input_codes(inputs)
         controls = self.executor.run(codes) * 2.0**-OUTPUT_FRACTION_BITS
         pitch_volts = codes["pitch"][..., 0] * INPUT_SCALES["pitch"]

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""A voice on the module: its blob and image, and a gesture played by host library, oracle or emulated Seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lottava import reference, synth
+from lottava.board import BOARD
+from lottava.gesture import CV_JACKS, KNOBS, Gesture
+from lottava.scales import OUTPUT_FRACTION_BITS
+from lottava.units import BLOCK_SAMPLES, HOP_SAMPLES, hz_to_volts
+from lottava.voicefile import Voice
+
+if TYPE_CHECKING:
+    from lottava.emulator.seed import Seed
+    from lottava.export.blob import VoiceParameters
+
+POT_FULL_SCALE = 65_535
+SETTLE_S = 0.25
+"""After power-up the module's knobs are read and smoothed in less than this."""
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One control frame as the firmware saw it: s16 inputs [6], axes [4], controls [82] s16, and how long it lasted."""
+
+    inputs: NDArray[np.int16]
+    axes: NDArray[np.float64]
+    controls: NDArray[np.int16]
+    increment: int
+    output_gain: float
+    length: int
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """What was played. audio [samples, 2]: OUT and AUX, full scale 1.0; frames: the host library's trace."""
+
+    audio: NDArray[np.float64]
+    frames: tuple[Frame, ...] = ()
+
+
+def parameters(voice: Voice) -> VoiceParameters:
+    """What the synthesiser must know, from the card."""
+    from lottava.export.blob import VoiceParameters
+
+    card = voice.card
+    low_volts, high_volts = (float(volts) for volts in hz_to_volts(card.range_hz))
+    return VoiceParameters(
+        gain=10 ** (card.gain_db / 20),
+        loudness_db=(card.loudness_range_db[0], card.loudness_range_db[1]),
+        range_volts=(low_volts, high_volts),
+        edits=card.synth_edits,
+    )
+
+
+def blob_of(voice: Voice) -> bytes:
+    """The bytes of a bank slot. Raises BlobError for a voice that the module can't run."""
+    from lottava.export import blob
+
+    return blob.to_bytes(voice.graph, parameters(voice))
+
+
+def write_headers(voice: Voice, folder: Path) -> None:
+    """voice.h and golden.h of a voice."""
+    from lottava.export import generate
+
+    generate.write_headers(generate.graph_headers(voice.graph, parameters(voice), voice.card.name), folder)
+
+
+def build_image(voice: Voice, folder: Path) -> Path:
+    """The image with this voice in it, folder/seed/lottava-seed.elf. Raises HostError with the compiler's words."""
+    from lottava.emulator.library import build
+
+    write_headers(voice, folder / "generated")
+    return build("seed", build_dir=folder, voice_header=folder / "generated") / "seed" / "lottava-seed.elf"
+
+
+def image_folder(voice: Voice) -> Path:
+    """Where this voice's image is built and kept: the cache, by the hash of the blob."""
+    from lottava.training.data.cache import cache_dir
+
+    return cache_dir() / "images" / hashlib.sha256(blob_of(voice)).hexdigest()[:16]
+
+
+def codes(played: Gesture) -> Iterator[tuple[list[int], list[int]]]:
+    """ADC codes (seven CVs, twelve pots) of each block on a board with nominal parts."""
+    for volts, knobs in zip(played.volts, played.knobs, strict=True):
+        cvs = [round(cv.code(value)) for cv, value in zip(BOARD.cv_inputs, volts, strict=True)]
+        yield cvs, np.rint(knobs * POT_FULL_SCALE).astype(int).tolist()
+
+
+def play_host(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take:
+    """The firmware's own code on this computer, knobs settled before the first block."""
+    from lottava.emulator.host import HostModule
+
+    module = HostModule(blob_of(voice))
+    before, blocks, traces = False, [], []
+    for index, ((cvs, pots), gate) in enumerate(zip(codes(played), played.gate, strict=True)):
+        block = module.process(
+            cvs, pots, gate=bool(gate), gate_edge=bool(gate) and not before, gate_patched=played.gate_patched
+        )
+        before = bool(gate)
+        blocks.append(block.audio)
+        if block.frame is not None:
+            traces.append((index, block.frame))
+        if tick is not None:
+            tick(index + 1)
+    ends = [start for start, _ in traces[1:]] + [len(blocks)]
+    frames = tuple(
+        _frame(trace, (end - start) * BLOCK_SAMPLES) for (start, trace), end in zip(traces, ends, strict=True)
+    )
+    return Take(np.concatenate(blocks), frames)
+
+
+def _frame(trace, length: int) -> Frame:  # type: ignore[no-untyped-def]
+    return Frame(
+        inputs=np.array(trace.inputs, dtype=np.int16),
+        axes=np.array(trace.axes, dtype=np.float64),
+        controls=np.array(trace.controls, dtype=np.int16),
+        increment=int(trace.increment),
+        output_gain=float(trace.output_gain),
+        length=length,
+    )
+
+
+def oracle_controls(voice: Voice, frames: tuple[Frame, ...]) -> NDArray[np.int64]:
+    """Controls [frames, 82] that the NumPy oracle computes from the firmware's inputs."""
+    inputs = np.stack([frame.inputs for frame in frames])
+    named = {"pitch": inputs[:, :1], "loudness": inputs[:, 1:2], "axes": inputs[:, 2:]}
+    return reference.run(voice.graph, named)[voice.graph.outputs[0]]
+
+
+def play_oracle(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take:
+    """NumPy's answer: the firmware reads the panel, the oracle computes network and sound."""
+    heard = play_host(voice, played)
+    controls = oracle_controls(voice, heard.frames) * 2.0**-OUTPUT_FRACTION_BITS
+    gain, edits, state = parameters(voice).gain, voice.card.synth_edits, None
+    sounds, level, done = [], 0.0, 0
+    for frame, values in zip(heard.frames, controls, strict=True):
+        target = synth.frame_from_controls(values, frame.increment, frame.axes, edits)
+        out, aux, state = synth.render([(target, frame.length)], state, gain)
+        ramp = level + (frame.output_gain - level) * np.arange(frame.length) / HOP_SAMPLES
+        level += (frame.output_gain - level) * frame.length / HOP_SAMPLES
+        sounds.append(np.stack([out * ramp, aux * ramp], axis=1))
+        done += frame.length // BLOCK_SAMPLES
+        if tick is not None:
+            tick(done)
+    return Take(soft_limit(np.concatenate(sounds)), heard.frames)
+
+
+def soft_limit(audio: NDArray[np.float64], start: float = 0.9375) -> NDArray[np.float64]:
+    """The module's limiter (firmware/app/module.cc): straight up to -0.56 dB, then bending towards full scale."""
+    over = np.maximum(np.abs(audio) - start, 0) / (1 - start)
+    return np.where(np.abs(audio) <= start, audio, np.sign(audio) * (start + (1 - start) * over / (1 + over)))
+
+
+def set_panel(seed: Seed, played: Gesture, block: int) -> None:
+    """Cables and knobs of one block of a gesture."""
+    for jack, volts in zip(CV_JACKS, played.volts[block], strict=True):
+        seed.set_volts(jack, float(volts))
+    for knob, position in zip(KNOBS, played.knobs[block], strict=True):
+        seed.set_pot(knob, float(position))
+    seed.set_gate(bool(played.gate[block]))
+
+
+def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None) -> Take:
+    """The image on the emulated Seed, from volts at its jacks to what its codec is sent."""
+    set_panel(seed, played, 0)
+    seed.set_gate(False)
+    seed.run_seconds(SETTLE_S)
+    blocks = []
+    for index in range(len(played.gate)):
+        set_panel(seed, played, index)
+        blocks.append(seed.run_blocks(1))
+        if tick is not None:
+            tick(index + 1)
+    return Take(np.concatenate(blocks) / float((1 << 23) - 1))
