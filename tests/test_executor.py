@@ -26,7 +26,7 @@ def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("widths", SHAPES)
 @pytest.mark.parametrize("wild", [False, True])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32))
 def test_equals_the_oracle_bit_for_bit(widths: Widths, wild: bool, seed: int) -> None:
     graph = random_graph(seed, widths, integer=True, wild=wild)

@@ -58,7 +58,7 @@ def test_integer_dense_and_concat_by_hand() -> None:
         "z": Tensor("z", 2, 2.0**-12),
     }
     multiplier, shift = fixedpoint.quantise_multiplier(2.0**-6)
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "weight": np.array([[64, -32]], np.int8),
         "bias": np.array([96], np.int32),
         "multiplier": np.array([multiplier], np.int32),
