@@ -19,7 +19,7 @@ from ..data.features import measure_descriptors, measure_loudness_db
 
 FloatArray = NDArray[np.float32]
 Render = Callable[[Mapping[str, FloatArray]], NDArray]
-"""Batched network inputs (pitch, loudness [notes, frames, 1]; axes [notes, frames, 4]) to audio [notes, 192 * frames]."""
+"""Network inputs (pitch, loudness [batch, frames, 1]; axes [batch, frames, 4]) to audio [batch, 192 * frames]."""
 
 POSITIONS = tuple(np.linspace(-1, 1, 9).tolist())
 EXCERPT_SECONDS = 1.0

@@ -140,7 +140,7 @@ def _refine(first: NDArray, second: NDArray, pitch_hz: FloatArray) -> FloatArray
 
 
 def pitch_error(audio: ArrayLike, commanded_hz: ArrayLike, voiced: ArrayLike | None = None) -> PitchError:
-    """Sounding against commanded pitch [frames], on voiced frames (all by default) that are not near silence.
+    """Sounding against commanded pitch [frames], on voiced frames (all by default), off the ends and not near silence.
 
     audio: [192 * frames]. Figures are nan where no frame is left to judge.
     """
@@ -150,7 +150,9 @@ def pitch_error(audio: ArrayLike, commanded_hz: ArrayLike, voiced: ArrayLike | N
     frame = np.arange(len(measured)) * PITCH_STRIDE_FRAMES
     levels = frame_levels_db(np.pad(sound, (LOUDNESS_SIZE // 2, LOUDNESS_SIZE)))
     level = levels[np.minimum(frame * HOP_SAMPLES // LOUDNESS_HOP, len(levels) - 1)]
-    judged = (level > levels.max() - AUDIBLE_DB) & (commanded[frame] > 0)
+    centre = frame * HOP_SAMPLES
+    inside = (centre >= PITCH_SIZE // 2) & (centre <= len(sound) - PITCH_SIZE // 2 - ADVANCE_SAMPLES)
+    judged = inside & (level > levels.max() - AUDIBLE_DB) & (commanded[frame] > 0)
     if voiced is not None:
         judged &= np.asarray(voiced, dtype=bool)[frame]
     if not judged.any():
