@@ -77,11 +77,12 @@ def test_the_noise_is_the_devices() -> None:
 
 
 def test_an_untrained_voice_is_scored_on_held_out_notes() -> None:
-    model, _ = new_model(load_config("nano"), DATASET)
+    model, encoder = new_model(load_config("nano"), DATASET)
     scores = score_model(model, DATASET)
     assert scores.mrstft > 0.5 and scores.f0_cents < 5
     assert np.isfinite(list(scores.as_dict().values())).all()
     assert scores != score_model(model, DATASET, noon=True)
+    assert scores != score_model(model, DATASET, encoder=encoder)
 
 
 def test_clips_are_played_with_their_own_axes_or_at_noon() -> None:

@@ -23,7 +23,7 @@ from lottava.training.probes import measure_controls, probe_loss
 from lottava.training.synth import decode_controls, pitch_to_increment, render
 from lottava.training.synth import init_state as synth_state
 from lottava.training.train import LATEST, REWIND, Progress, learning_rate, new_model, train
-from lottava.training.wild import kl_nats, sample_axis
+from lottava.training.wild import encode_clip, kl_nats, measure_wild, sample_axis
 from small_dataset import small_dataset
 
 NANO_CONFIG = load_config("nano")
@@ -215,6 +215,16 @@ def test_kl_is_zero_only_for_the_prior(mean: float, log_variance: float) -> None
 def test_wild_is_at_noon_where_it_is_not_kept() -> None:
     drawn = sample_axis(torch.tensor([3.0, 3.0]), torch.zeros(2), torch.zeros(2), torch.tensor([1.0, 0.0]))
     assert drawn.tolist() == [1.0, 0.0]
+
+
+def test_wild_is_reported_dead_where_it_says_nothing(dataset: Dataset) -> None:
+    _, encoder = new_model(NANO_CONFIG, dataset)
+    alive = measure_wild(encoder, dataset)
+    assert -1 <= alive.low <= encode_clip(encoder, dataset.train[0]) <= alive.high <= 1
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.zero_()
+    assert measure_wild(encoder, dataset).dead
 
 
 def test_descriptors_of_controls_agree_with_those_of_the_sound() -> None:

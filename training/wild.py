@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .crops import TIMBRE_FEATURES
+from .crops import TIMBRE_FEATURES, log_mel, pool_timbre
+from .data.dataset import Clip, Dataset
 
 DEAD_BELOW_NATS = 0.01
 """An axis that carries less than this tells nothing (reference §1.4); the report calls it dead."""
@@ -31,6 +35,40 @@ class WildEncoder(nn.Module):
     def axis(self, timbre: Tensor) -> Tensor:
         """The knob position [batch] in [-1, 1] that stands for these sounds."""
         return to_axis(self(timbre)[0])
+
+
+def clip_timbre(clip: Clip) -> Tensor:
+    """Timbre statistics [80] of a whole clip."""
+    return pool_timbre(log_mel(torch.from_numpy(np.asarray(clip.audio, dtype=np.float32))))
+
+
+def encode_clip(encoder: WildEncoder, clip: Clip) -> float:
+    """Where WILD stands for a clip, in [-1, 1]: for scores with encoded instead of noon WILD."""
+    with torch.no_grad():
+        return float(encoder.cpu().axis(clip_timbre(clip)[None])[0])
+
+
+@dataclass(frozen=True)
+class WildReport:
+    """What WILD carries on the training clips: kl_nats, and the span of positions that the clips take."""
+
+    kl_nats: float
+    low: float
+    high: float
+
+    @property
+    def dead(self) -> bool:
+        """True where the axis tells nothing; the card then says learned: false."""
+        return self.kl_nats < DEAD_BELOW_NATS
+
+
+def measure_wild(encoder: WildEncoder, dataset: Dataset) -> WildReport:
+    """Encode every training clip whole."""
+    with torch.no_grad():
+        timbre = torch.stack([clip_timbre(clip) for clip in dataset.train])
+        mean, log_variance = encoder.cpu()(timbre)
+        axis = to_axis(mean)
+        return WildReport(float(kl_nats(mean, log_variance)), float(axis.min()), float(axis.max()))
 
 
 def to_axis(z: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from lottava.units import HOP_SAMPLES, volts_to_hz
 from ..data.dataset import Clip, Dataset, network_inputs
 from ..generators.base import Controls
 from ..generators.ddsp import DDSP, DDSPVoice
+from ..wild import WildEncoder, encode_clip
 from .metrics import Scores, score
 
 FloatArray = NDArray[np.float32]
@@ -58,12 +59,23 @@ def clip_inputs(clip: Clip, dataset: Dataset, wild: float = 0.0, noon: bool = Fa
     return {"pitch": inputs["pitch"][None], "loudness": inputs["loudness"][None], "axes": axes[None]}
 
 
-def score_model(model: DDSP, dataset: Dataset, clips: Sequence[Clip] | None = None, noon: bool = False) -> Scores:
-    """Scores on the held-out notes (or the clips given) with measured axes and WILD at 0, or with all at noon."""
+def score_model(
+    model: DDSP,
+    dataset: Dataset,
+    clips: Sequence[Clip] | None = None,
+    *,
+    noon: bool = False,
+    encoder: WildEncoder | None = None,
+) -> Scores:
+    """Scores on the held-out notes (or the clips given) with measured axes, or with all at noon.
+
+    WILD is at 0, or where the encoder puts the recording.
+    """
 
     def pairs() -> Iterator[tuple[FloatArray, FloatArray, NDArray[np.float64], NDArray[np.bool_]]]:
         for clip in dataset.heldout if clips is None else clips:
-            inputs = clip_inputs(clip, dataset, noon=noon)
+            wild = 0.0 if encoder is None else encode_clip(encoder, clip)
+            inputs = clip_inputs(clip, dataset, wild, noon)
             commanded = volts_to_hz(inputs["pitch"][0, :, 0])
             yield clip.audio, render_inputs(model, inputs)[0], commanded, clip.voiced
 

@@ -50,9 +50,12 @@ class TrainConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"configuration {self.name!r}: {name} must be above 0, not {getattr(self, name)}")
-        for name in ("rewind_fraction", "wild_keep"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"configuration {self.name!r}: {name} must lie in 0..1, not {getattr(self, name)}")
+        if not 0 <= self.wild_keep <= 1:
+            raise ConfigError(f"configuration {self.name!r}: wild_keep must lie in 0..1, not {self.wild_keep}")
+        if not 0 <= self.rewind_fraction < 1:
+            raise ConfigError(
+                f"configuration {self.name!r}: rewind_fraction must lie in 0..1, not {self.rewind_fraction}"
+            )
         if not 0 <= self.probes <= self.batch:
             raise ConfigError(f"configuration {self.name!r}: probes must lie in 0..batch, not {self.probes}")
 
