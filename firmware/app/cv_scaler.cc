@@ -2,7 +2,10 @@
 // Blocks come every millisecond; the ADC brings 0.3 mV rms of noise, which at V/OCT is 1 mV or 1.2 cents.
 #include "app/cv_scaler.h"
 
+#include <cstring>
+
 #include "dsp/math.h"
+#include "generated/board.h"
 
 namespace lottava {
 
@@ -15,12 +18,11 @@ constexpr float kPotCoefficient = 0.05f;  // 20 ms
 constexpr float kFullTravelVolts = 5.0f;  // at full attenuverter
 constexpr float kDetent = 0.02f;          // of a knob's half travel that still is noon
 constexpr float kFineShare = 0.35f;       // slope of PITCH at noon against a straight line
-constexpr float kLowestKnotVolts = -3.0f;
-constexpr int32_t kKnots = 11;
+constexpr float kPerCode = 1.0f / kAdcFullScale;
+constexpr int32_t kKnots = LOTTAVA_KNOTS;
 
-constexpr float kReferenceVolts = 3.3f;  // 3V3_A
-constexpr float kVOctRatio = 0.301f, kVOctBiasVolts = 1.73f;  // 30.1k / 100k
-constexpr float kCvRatio = 0.187f, kCvBiasVolts = 1.39f;      // 18.7k / 100k
+static_assert(kCvInputs == LOTTAVA_CVS && kCvOutputs == LOTTAVA_DACS && kPots == LOTTAVA_POTS, "board and panel agree");
+static_assert(kPitchInput == LOTTAVA_CV_V_OCT && kRecordKnots == LOTTAVA_KNOTS, "record and panel agree");
 
 // -1 .. 1 with a flat noon, continuous, the ends kept.
 float Bipolar(float pot) {
@@ -44,18 +46,24 @@ float Level(float pot, float volts) {
 
 }  // namespace
 
-// V_adc = bias (1 + r) - r V, solved for V.
 LottavaCalibration NominalCalibration() {
   LottavaCalibration calibration = {};
-  for (size_t i = 0; i < LOTTAVA_CVS; ++i) {
-    const float ratio = i == LOTTAVA_CV_V_OCT ? kVOctRatio : kCvRatio;
-    const float bias_volts = i == LOTTAVA_CV_V_OCT ? kVOctBiasVolts : kCvBiasVolts;
-    calibration.input_gain[i] = -kReferenceVolts / ratio;
-    calibration.input_offset[i] = bias_volts * (1.0f + ratio) / ratio;
+  memcpy(calibration.input_gain, kInputNominalGain, sizeof(kInputNominalGain));
+  memcpy(calibration.input_offset, kInputNominalOffset, sizeof(kInputNominalOffset));
+  memcpy(calibration.output_gain, kOutputNominalGain, sizeof(kOutputNominalGain));
+  memcpy(calibration.output_offset, kOutputNominalOffset, sizeof(kOutputNominalOffset));
+  return calibration;
+}
+
+LottavaCalibration CalibrationFromRecord(const RecordImage& record) {
+  LottavaCalibration calibration = {};
+  memcpy(calibration.input_gain, record.input_gain, sizeof(record.input_gain));
+  memcpy(calibration.input_offset, record.input_offset, sizeof(record.input_offset));
+  memcpy(calibration.output_gain, record.output_gain, sizeof(record.output_gain));
+  memcpy(calibration.output_offset, record.output_offset, sizeof(record.output_offset));
+  for (size_t i = 0; i < LOTTAVA_KNOTS; ++i) {
+    calibration.v_oct_knots[i] = static_cast<float>(record.v_oct_knots[i]) * kRecordKnotUnitVolts;
   }
-  calibration.output_gain[LOTTAVA_DAC_PITCH] = 10.0f;
-  calibration.output_offset[LOTTAVA_DAC_PITCH] = -5.0f;
-  calibration.output_gain[LOTTAVA_DAC_ENV] = 8.0f;
   return calibration;
 }
 
@@ -76,7 +84,7 @@ void CvScaler::SetCalibration(const LottavaCalibration& calibration) {
 
 // Adds the calibration's knots, linear between whole volts and flat beyond the ends.
 float CvScaler::VOctVolts(float volts) const {
-  const float position = Clamp(volts - kLowestKnotVolts, 0.0f, static_cast<float>(kKnots - 1));
+  const float position = Clamp(volts - kRecordKnotVolts[0], 0.0f, static_cast<float>(kKnots - 1));
   int32_t index = static_cast<int32_t>(position);
   index = index < kKnots - 1 ? index : kKnots - 2;
   const float low = calibration_.v_oct_knots[index];
@@ -86,13 +94,13 @@ float CvScaler::VOctVolts(float volts) const {
 
 void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
   for (size_t i = 0; i < LOTTAVA_CVS; ++i) {
-    const float fraction = static_cast<float>(inputs.cv_codes[i]) * (1.0f / 65535.0f);
+    const float fraction = static_cast<float>(inputs.cv_codes[i]) * kPerCode;
     const float volts = Fma(calibration_.input_gain[i], fraction, calibration_.input_offset[i]);
     const bool is_pitch = i == LOTTAVA_CV_V_OCT;
     cv_volts_[i] = is_pitch ? v_oct_.Process(VOctVolts(volts), kVOctStepVolts) : cvs_[i].Process(volts, kCvCoefficient);
   }
   for (size_t i = 0; i < LOTTAVA_POTS; ++i) {
-    pot_values_[i] = pots_[i].Process(static_cast<float>(inputs.pot_codes[i]) * (1.0f / 65535.0f), kPotCoefficient);
+    pot_values_[i] = pots_[i].Process(static_cast<float>(inputs.pot_codes[i]) * kPerCode, kPotCoefficient);
   }
   performance->pitch_volts = cv_volts_[LOTTAVA_CV_V_OCT] + PitchCurve(pot_values_[LOTTAVA_POT_PITCH]);
   performance->level = Level(pot_values_[LOTTAVA_POT_LEVEL], cv_volts_[LOTTAVA_CV_LEVEL]);
@@ -106,7 +114,7 @@ void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
 
 uint16_t CvScaler::DacCode(LottavaDac output, float volts) const {
   const float fraction = (volts - calibration_.output_offset[output]) / calibration_.output_gain[output];
-  return static_cast<uint16_t>(Round(4095.0f * Clamp(fraction, 0.0f, 1.0f)));
+  return static_cast<uint16_t>(Round(kDacFullScale * Clamp(fraction, 0.0f, 1.0f)));
 }
 
 }  // namespace lottava

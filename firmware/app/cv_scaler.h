@@ -8,6 +8,7 @@
 
 #include "app/io.h"
 #include "dsp/smoothing.h"
+#include "generated/record.h"
 
 namespace lottava {
 
@@ -48,6 +49,9 @@ class CvScaler {
 
 // What the resistors of the board make of codes when nothing was measured yet.
 LottavaCalibration NominalCalibration();
+
+// What a checked record says was measured.
+LottavaCalibration CalibrationFromRecord(const RecordImage& record);
 
 }  // namespace lottava
 

@@ -12,6 +12,7 @@
 #define LOTTAVA_DACS 2
 #define LOTTAVA_AXES 4
 #define LOTTAVA_CONTROLS 82
+#define LOTTAVA_KNOTS 11
 
 enum LottavaCv {
   LOTTAVA_CV_V_OCT,
@@ -81,7 +82,7 @@ struct LottavaCalibration {
   float input_offset[LOTTAVA_CVS];
   float output_gain[LOTTAVA_DACS];
   float output_offset[LOTTAVA_DACS];
-  float v_oct_knots[11];
+  float v_oct_knots[LOTTAVA_KNOTS];
 };
 
 #endif  // LOTTAVA_APP_IO_H_
