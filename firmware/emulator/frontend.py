@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .panel import CV_CHANNELS, INPUTS, MUX_CHANNELS, MUX_NODES, OUTPUTS, POTS, InputStage, OutputStage
+from lottava.board import ADC_FULL_SCALE, DAC_FULL_SCALE, SUPPLY_VOLTS, Stage
 
-NOMINAL_SUPPLY_VOLTS = 3.3
+from .panel import CV_CHANNELS, INPUTS, MUX_CHANNELS, MUX_NODES, OUTPUTS, PLUS_12V_TENTH, POTS, RAIL_12_VOLTS
+
 SUPPLY_TOLERANCE = 0.02
 NOISE_VOLTS = 0.3e-3
 INL_VOLTS = 1.5e-3
@@ -23,8 +24,6 @@ OP_AMP_OFFSET_VOLTS = 4.5e-3
 """MCP6004 maximum (hardware.md 6); uniform within."""
 RAIL_VOLTS = (0.009, 0.020)
 """How near to ground and to the supply the input op-amps come (simulation: 9 mV and 3.28 V of 3.30 V)."""
-FULL_SCALE = 65535
-DAC_FULL_SCALE = 4095
 _NOISE_DRAWS = 4096
 
 
@@ -39,34 +38,34 @@ class Parts:
     offset_volts: tuple[float, ...]
     inl_volts: tuple[float, float, float] = (0.0, 0.0, 0.0)
     inl_phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    output_ratio: tuple[float, ...] = field(default=tuple(stage.ratio for stage in OUTPUTS.values()))
+    output_ratio: tuple[float, ...] = field(default=tuple(stage.slope for stage in OUTPUTS.values()))
     output_bias_share: tuple[float, ...] = field(
-        default=tuple(stage.bias_volts / NOMINAL_SUPPLY_VOLTS for stage in OUTPUTS.values())
+        default=tuple(stage.bias.fraction for stage in OUTPUTS.values())
     )
 
 
 def _nominal_parts() -> Parts:
     inputs = INPUTS.values()
     return Parts(
-        supply_volts=NOMINAL_SUPPLY_VOLTS,
+        supply_volts=SUPPLY_VOLTS,
         noise_volts=0.0,
-        ratio=tuple(stage.ratio for stage in inputs),
-        bias_share=tuple(stage.bias_volts / NOMINAL_SUPPLY_VOLTS for stage in inputs),
+        ratio=tuple(stage.slope for stage in inputs),
+        bias_share=tuple(stage.bias.fraction for stage in inputs),
         offset_volts=(0.0,) * len(INPUTS),
     )
 
 
-def _draw_ratio(random: np.random.Generator, stage: InputStage | OutputStage) -> float:
+def _draw_ratio(random: np.random.Generator, stage: Stage) -> float:
     """Rf/Rin of two resistors within their tolerance."""
     above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
-    return stage.ratio * above / below
+    return stage.slope * above / below
 
 
-def _draw_bias(random: np.random.Generator, stage: InputStage | OutputStage) -> float:
+def _draw_bias(random: np.random.Generator, stage: Stage) -> float:
     """Share of 3V3_A that a divider of two resistors within tolerance gives."""
-    share = stage.bias_volts / NOMINAL_SUPPLY_VOLTS
     above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
-    return share * below / ((1 - share) * above + share * below)
+    top, bottom = stage.bias.top_ohms * above, stage.bias.bottom_ohms * below
+    return bottom / (top + bottom)
 
 
 def draw_parts(seed: int) -> Parts:
@@ -74,7 +73,7 @@ def draw_parts(seed: int) -> Parts:
     random = np.random.default_rng(seed)
     peaks = random.dirichlet((1.0, 1.0, 1.0)) * INL_VOLTS
     return Parts(
-        supply_volts=NOMINAL_SUPPLY_VOLTS * (1 + random.uniform(-SUPPLY_TOLERANCE, SUPPLY_TOLERANCE)),
+        supply_volts=SUPPLY_VOLTS * (1 + random.uniform(-SUPPLY_TOLERANCE, SUPPLY_TOLERANCE)),
         noise_volts=NOISE_VOLTS,
         ratio=tuple(_draw_ratio(random, stage) for stage in INPUTS.values()),
         bias_share=tuple(_draw_bias(random, stage) for stage in INPUTS.values()),
@@ -108,7 +107,8 @@ class FrontEnd:
         return cls(draw_parts(seed), noise_seed=seed)
 
     def set_volts(self, jack: str, volts: float) -> None:
-        """Voltage at a CV jack. Raises ValueError for an unknown jack."""
+        """Voltage at a CV jack, by its name in any case. Raises ValueError for an unknown jack."""
+        jack = jack.upper()
         if jack not in self._volts:
             raise ValueError(f"no CV jack {jack!r}; there are {', '.join(self._volts)}")
         if self._volts[jack] != volts:
@@ -117,6 +117,7 @@ class FrontEnd:
 
     def set_pot(self, name: str, position: float) -> None:
         """Knob position 0..1. Raises ValueError for an unknown knob or a position outside."""
+        name = name.upper()
         if name not in self._pots:
             raise ValueError(f"no knob {name!r}; there are {', '.join(self._pots)}")
         if not 0 <= position <= 1:
@@ -139,15 +140,18 @@ class FrontEnd:
             return self.pin_volts(CV_CHANNELS[channel])
         if channel not in MUX_CHANNELS:
             return 0.0
-        node = MUX_NODES[MUX_CHANNELS[channel]][mux_position]
-        return self._pots[node] * self.parts.supply_volts if isinstance(node, str) else node
+        mux = MUX_CHANNELS[channel]
+        if (mux, mux_position) == PLUS_12V_TENTH:
+            return RAIL_12_VOLTS / 10
+        node = MUX_NODES[mux][mux_position]
+        return (self._pots[node] if isinstance(node, str) else node) * self.parts.supply_volts
 
     def _clean_code(self, channel: int, mux_position: int) -> float:
         """Code before noise, not yet rounded: the converter's curve is three slow sines over its range."""
         share = self._node_volts(channel, mux_position) / self.parts.supply_volts
         angles = 2 * np.pi * share * np.array((0.5, 1.0, 2.0)) + self.parts.inl_phase
         curve = float(np.dot(self.parts.inl_volts, np.sin(angles)))
-        return (share + curve / self.parts.supply_volts) * FULL_SCALE
+        return (share + curve / self.parts.supply_volts) * ADC_FULL_SCALE
 
     def scan(self, channels: Sequence[int], mux_position: int) -> NDArray[np.uint16]:
         """Codes [channels] of one scan of the ADC with the multiplexers at `mux_position`."""
@@ -160,10 +164,10 @@ class FrontEnd:
         if self.parts.noise_volts:
             if len(self._drawn) < len(channels):
                 self._drawn = self._noise.standard_normal(_NOISE_DRAWS)
-            scale = self.parts.noise_volts / self.parts.supply_volts * FULL_SCALE
+            scale = self.parts.noise_volts / self.parts.supply_volts * ADC_FULL_SCALE
             codes += self._drawn[: len(channels)] * scale
             self._drawn = self._drawn[len(channels) :]
-        return np.clip(np.rint(codes), 0, FULL_SCALE).astype(np.uint16)
+        return np.clip(np.rint(codes), 0, ADC_FULL_SCALE).astype(np.uint16)
 
     def output_volts(self, dac_codes: Sequence[int]) -> tuple[float, float]:
         """Jack volts of PITCH CV and ENV CV for two 12-bit codes: bias*(1+ratio) - ratio*DAC volts."""

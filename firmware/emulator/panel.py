@@ -1,43 +1,58 @@
 # SPDX-License-Identifier: MIT
-"""What is wired to which converter channel, and the stages in between."""
+"""What the board wires to which channel and pin of the chip, taken from `lottava.board`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lottava.board import BOARD, CvInput, CvOutput, Stage
 
-from lottava.gesture import CV_JACKS, KNOBS
-
-
-@dataclass(frozen=True)
-class InputStage:
-    """Inverting stage: pin = bias*(1+ratio) - ratio*jack, ratio = Rf/Rin; resistor tolerance as a share."""
-
-    ratio: float
-    bias_volts: float
-    tolerance: float
+INPUTS: dict[str, Stage] = {cv.name: cv.stage for cv in BOARD.cv_inputs}
+OUTPUTS: dict[str, Stage] = {cv.name: cv.stage for cv in BOARD.cv_outputs}
+POTS: tuple[str, ...] = tuple(pot.name for pot in BOARD.pots)
+REVISION = BOARD.revisions[-1]
+RAIL_12_VOLTS = 12.0
 
 
-@dataclass(frozen=True)
-class OutputStage:
-    """Inverting stage: jack = bias*(1+ratio) - ratio*DAC volts."""
-
-    ratio: float
-    bias_volts: float
-    tolerance: float
+def port_and_pin(seed_pin: str) -> tuple[int, int]:
+    """('D26' → PD11) → (3, 11): port 0 is A."""
+    name = BOARD.seed_pins[seed_pin].port
+    return "ABCDEFGH".index(name[1]), int(name[2:])
 
 
-_OTHER = InputStage(18.7 / 100, 1.39, 0.01)
-INPUTS = {jack: InputStage(30.1 / 100, 1.73, 0.001) if jack == "v_oct" else _OTHER for jack in CV_JACKS}
-OUTPUTS = {"pitch": OutputStage(100 / 33, 1.245, 0.001), "env": OutputStage(100 / 33, 1.99, 0.01)}
-POTS = KNOBS
+def _channel(seed_pin: str) -> int:
+    channel = BOARD.seed_pins[seed_pin].adc_channel
+    if channel is None:
+        raise ValueError(f"Seed pin {seed_pin} is not an ADC1 input")
+    return channel
 
-CV_CHANNELS = dict(zip((10, 15, 5, 7, 3, 11, 4), CV_JACKS, strict=True))
-"""ADC1 channel of D15-D21."""
-MUX_CHANNELS = {17: 0, 16: 1}
-"""ADC1 channel of the multiplexers A (D24) and B (D25)."""
-_UNUSED_VOLTS = 0.0
-MUX_NODES: tuple[tuple[str | float, ...], ...] = (
-    POTS[:8],
-    (*POTS[8:], _UNUSED_VOLTS, _UNUSED_VOLTS, _UNUSED_VOLTS, _UNUSED_VOLTS),
-)
-"""Knob, or volts, at each of the eight positions."""
+
+def _jack_pin(item: CvInput | CvOutput) -> str:
+    return item.jack.pin
+
+
+CV_CHANNELS: dict[int, str] = {_channel(_jack_pin(cv)): cv.name for cv in BOARD.cv_inputs}
+"""ADC1 channel → jack."""
+
+MUX_CHANNELS: dict[int, str] = {_channel(pin): mux for mux, pin in BOARD.mux_pins.items()}
+"""ADC1 channel → multiplexer."""
+
+
+def _mux_nodes() -> dict[str, list[str | float]]:
+    nodes: dict[str, list[str | float]] = {mux: [0.0] * 8 for mux in BOARD.mux_pins}
+    for pot in BOARD.pots:
+        nodes[pot.mux][pot.mux_input] = pot.name
+    fixed = {"BOARD_ID": REVISION.board_id.fraction, "BUTTONS": 1.0}
+    for name, share in fixed.items():
+        nodes["B"][BOARD.mux_b_inputs[name]] = share
+    return nodes
+
+
+MUX_NODES = _mux_nodes()
+"""Pot, or share of 3V3_A (board ID, ladder with no button pressed, else 0), at each input of each multiplexer."""
+
+PLUS_12V_TENTH = ("B", BOARD.mux_b_inputs["PLUS_12V_TENTH"])
+
+GATE, FREEZE = (port_and_pin(jack.pin) for jack in BOARD.gate_inputs)
+GATE_OUT = port_and_pin(BOARD.gate_outputs[0].pin)
+MUX_ADDRESS = tuple(port_and_pin(BOARD.pins[f"MUX_ADDRESS_{bit}"]) for bit in range(3))
+DAC_CHANNELS = tuple({"PA4": 0, "PA5": 1}[BOARD.seed_pins[_jack_pin(cv)].port] for cv in BOARD.cv_outputs)
+"""DAC1 channel (0 = OUT1) of each CV output, in the order of the outputs."""

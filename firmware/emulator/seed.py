@@ -21,6 +21,7 @@ from .image import load_image
 from .memory import QspiWindow, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import Nvic
+from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS
 from .qspi import Qspi
 from .rcc import FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
@@ -30,10 +31,6 @@ from .usart import Usart
 BLOCK_SAMPLES = 48
 BOOT_SECONDS = 1.0
 """First sound within a second of power (issue 4); an image that takes longer is taken for hung."""
-
-GATE, FREEZE, GATE_OUT = (3, 11), (6, 9), (2, 11)
-"""Port (0 = A) and pin of D26, D27 and D1."""
-MUX_ADDRESS = ((2, 9), (2, 8), (3, 2))
 
 
 class Seed:
@@ -172,13 +169,12 @@ class Seed:
     @property
     def gate_out(self) -> bool:
         """Level of GATE OUT's pin (D1)."""
-        port, pin = GATE_OUT
-        return self.ports[port].is_high(pin)
+        return self.ports[GATE_OUT[0]].is_high(GATE_OUT[1])
 
     @property
     def output_volts(self) -> tuple[float, float]:
         """PITCH CV and ENV CV at their jacks."""
-        return self.frontend.output_volts(self.dac.codes)
+        return self.frontend.output_volts([self.dac.codes[channel] for channel in DAC_CHANNELS])
 
     def send(self, data: bytes) -> None:
         """Bytes to the console port; they arrive at its baud rate."""

@@ -16,6 +16,6 @@ void DacInit() {
   Reg(kDac1) = Bit(16) | Bit(0);
 }
 
-void DacWrite(unsigned channel, std::uint16_t code) { Reg(kDac1 + (channel == 0 ? 0x08u : 0x14u)) = code & 0xFFFu; }
+void DacWrite(unsigned channel, std::uint16_t code) { Reg(kDac1 + (channel == 0 ? 0x14u : 0x08u)) = code & 0xFFFu; }
 
 }  // namespace lottava::seed
