@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # Each target sets up all it needs, says what it installs, and is quick the second time.
-#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make firmware   make lint   make clean
+#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make firmware [VOICE=sax]   make lint   make clean
 #   PIP_ARGS="…" goes to pip; PYTHON=… names an interpreter of version 3.11 or newer.
 
 export PIP_ARGS PYTHON
 SETUP = scripts/setup.sh
 RUN = .venv/bin/python -m
-VOICE = voices/sax.lottava
+VOICE = sax
 
 .PHONY: help demo test firmware lint clean
 
@@ -23,8 +23,7 @@ test:
 
 firmware:
 	@$(SETUP) python compiler
-	@$(RUN) lottava export $(VOICE)
-	@$(MAKE) -C firmware seed host
+	@$(RUN) lottava export $(VOICE) --out build/firmware --image
 
 lint:
 	@$(SETUP) python
