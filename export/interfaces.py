@@ -129,6 +129,7 @@ def emit_wire() -> str:
         emit_enum_class(messages.Gate, "uint8_t"),
     ]
     constants = "".join(emit_constant("unsigned", name, value) for name, value in sizes.items())
+    constants += emit_constants("uint8_t", "Commands", messages.EXCHANGES)
     parts = [constants, *enums, *(emit_layout(one) for one in fixed)]
     return _header("LOTTAVA_GENERATED_WIRE_H_", ["namespace wire {\n", *parts, "}  // namespace wire\n"])
 

@@ -21,6 +21,7 @@ constexpr unsigned kProtocolVersion = 1;
 constexpr unsigned kReplyFlag = 128;
 constexpr unsigned kMaxPointBlocks = 4096;
 constexpr unsigned kNoSlot = 255;
+constexpr uint8_t kCommands[29] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 51, 52, 53, 56, 57, 58, 60, 61, 62};
 
 enum class Command : uint8_t {
   kHello = 1,

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// The module's end of the serial protocol: requests in, replies out, calibration records kept. Runs in the main loop.
+//
+//   bytes --Receive--> request --> reply at once
+//                        |-> point: a reading each new block ------------------------> reply
+//                        `-> commit, undo: wait for the flash, write, read back, use -> reply
+//
+// One request of the last two kinds is pending at a time; others are answered BUSY, a repeat of it is ignored.
+#ifndef LOTTAVA_APP_CONSOLE_H_
+#define LOTTAVA_APP_CONSOLE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "app/averager.h"
+#include "app/io.h"
+#include "app/record.h"
+#include "app/storage.h"
+#include "app/wire.h"
+
+namespace lottava {
+
+// What the board's main loop knows now; a copy, taken so that the audio interrupt can't change it half-way.
+struct ConsoleInputs {
+  uint32_t blocks;                // audio blocks since the start; a change means new codes
+  uint16_t cv_codes[LOTTAVA_CVS];
+  uint16_t pot_codes[LOTTAVA_POTS];
+  float cv_volts[LOTTAVA_CVS];    // calibrated, as the instrument uses them
+  float pitch_volts;
+  float loudness_db;
+  float axes[LOTTAVA_AXES];
+  uint8_t gates;                  // bits of wire::Gate
+  uint8_t patch_known;
+  uint32_t patched;               // bit per jack, in the order of Board.jacks
+  uint32_t cycles_mean, cycles_max, missed_blocks;
+};
+
+enum class ConsoleAction : uint8_t { kNone, kReboot, kRebootDfu, kFactory };
+
+class Console {
+ public:
+  // identity: all fields of hello but protocol and record version, which the console sets. A command whose capability
+  // is missing there is answered UNSUPPORTED. Reads both slots and takes the newer good record, else the defaults.
+  void Init(const wire::HelloReply& identity, const RecordStorage& storage);
+
+  // Bytes from the port, any at any time. At most one reply a frame.
+  void Receive(const uint8_t* bytes, size_t size);
+
+  // Once a turn of the main loop: collects readings, looks after a write.
+  void Process(const ConsoleInputs& inputs);
+
+  // Up to `capacity` bytes for the port; returns how many.
+  size_t Transmit(uint8_t* to, size_t capacity);
+
+  // True once after Init and once after each change: `calibration` is for the instrument.
+  bool TakeCalibration(LottavaCalibration* calibration);
+
+  // What main shall do, once, after the reply has left.
+  ConsoleAction TakeAction();
+
+  // Blocks for which the LEDs shall still blink.
+  uint32_t identify_blocks() const { return identify_blocks_; }
+
+  const RecordImage& record() const { return record_; }
+  uint8_t slot() const { return slot_; }
+
+ private:
+  enum class Pending : uint8_t { kNone, kPoint, kWriteStart, kWriting, kVerify };
+  struct Verb {
+    wire::Command command;
+    size_t size;
+    uint32_t needs;
+    bool while_pending;
+    void (Console::*handle)(const uint8_t* payload);
+  };
+  static const Verb kVerbs[];
+
+  void LoadRecord();
+  void HandleFrame(const Frame& frame);
+  bool IsRepeat(const Frame& frame);
+  void Send(wire::Command command, uint8_t sequence, const void* payload, size_t size);
+  void Reply(const void* payload, size_t size) { Send(command_, sequence_, payload, size); }
+  void Done() { Reply(nullptr, 0); }
+  void Refuse(wire::ErrorCode code, uint8_t detail = 0, uint8_t index = 0);
+
+  void Hello(const uint8_t*);
+  void Identify(const uint8_t* payload);
+  void Monitor(const uint8_t*);
+  void Reboot(const uint8_t*);
+  void RebootDfu(const uint8_t*);
+  void Factory(const uint8_t*);
+  void CalibrateBegin(const uint8_t* payload);
+  void CalibratePoint(const uint8_t* payload);
+  void CalibrateCommit(const uint8_t* payload);
+  void CalibrateUndo(const uint8_t*);
+  void CalibrateRead(const uint8_t*);
+  void CalibrateAbort(const uint8_t*);
+
+  void ProcessPoint();
+  void ProcessWrite();
+  void StartWrite(const RecordImage& record);
+  void FinishWrite();
+  void FailWrite();
+
+  FrameDecoder decoder_;
+  ConsoleInputs inputs_;
+  wire::HelloReply identity_;
+  RecordStorage storage_;
+  RecordImage record_;
+  uint8_t slot_;
+  bool calibration_changed_;
+  bool calibrating_;
+  ConsoleAction action_;
+  uint32_t identify_blocks_;
+
+  // The request that is being handled or pending.
+  Pending pending_;
+  wire::Command command_;
+  uint8_t sequence_;
+  uint16_t crc_;
+  Averager averager_;
+  wire::CalibratePointRequest point_;
+  RecordImage writing_;
+  uint8_t writing_slot_;
+  uint32_t write_started_;  // block
+
+  // The last commit or undo that was done: a repeat of it, after a lost reply, gets the same reply and no second write.
+  bool has_stored_;
+  wire::Command stored_command_;
+  uint8_t stored_sequence_;
+  uint16_t stored_crc_;
+  wire::StoredReply stored_;
+
+  uint8_t transmit_[2 * wire::kMaxEncoded];
+  size_t transmit_start_, transmit_end_;
+};
+
+}  // namespace lottava
+
+#endif  // LOTTAVA_APP_CONSOLE_H_
