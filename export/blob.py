@@ -91,11 +91,11 @@ def _check(graph: Graph) -> None:
     sizes = {name: graph.tensors[name].size for name in graph.inputs}
     if list(sizes.items()) != list(INPUT_SIZES.items()):
         raise BlobError(f"the graph's inputs are {sizes}, the module feeds {INPUT_SIZES}")
+    if len(graph.outputs) != 1 or graph.tensors[graph.outputs[0]].size != synth.CONTROLS:
+        raise BlobError(f"the graph's outputs are {graph.outputs}, the synthesiser takes one of {synth.CONTROLS}")
     scales = {**INPUT_SCALES, **dict.fromkeys(graph.outputs, 2.0**-OUTPUT_FRACTION_BITS)}
     if wrong := [name for name, scale in scales.items() if graph.tensors[name].scale != scale]:
         raise BlobError(f"tensors {wrong} are not at the module's scales {scales}")
-    if len(graph.outputs) != 1 or graph.tensors[graph.outputs[0]].size != synth.CONTROLS:
-        raise BlobError(f"the graph's outputs are {graph.outputs}, the synthesiser takes one of {synth.CONTROLS}")
     if len(graph.layers) > MAX_LAYERS or len(graph.tensors) > MAX_TENSORS:
         raise BlobError(
             f"{len(graph.layers)} layers over {len(graph.tensors)} tensors; at most {MAX_LAYERS}, {MAX_TENSORS}"

@@ -70,7 +70,7 @@ def random_frames(seed: int, count: int, *, axes: bool = False) -> Frames:
     for _ in range(count):
         if rng.random() < 0.5:
             f0_hz = float(np.exp(rng.uniform(np.log(2.0), np.log(15_000.0))))
-        length = int(rng.choice([192, 192, 1, 3, 48, 144, rng.integers(1, 193)]))
+        length = int(rng.choice([192, 192, 1, 3, 48, 144, int(rng.integers(1, 193))]))
         knobs = rng.uniform(-1.0, 1.0, 4) if axes else np.zeros(4)
         frames.append((synth.increment_from_hz(f0_hz), random_controls(rng), knobs.astype(np.float32), length))
     return frames

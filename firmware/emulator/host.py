@@ -92,7 +92,7 @@ class HostModule:
         at = self._module.ctypes.data
         self._library.lottava_module_create(at)
         if calibration is not None:
-            self._library.lottava_module_calibrate(at, ctypes.byref(calibration))
+            self.calibrate(calibration)
         check(self._library.lottava_module_load(at, blob, len(blob), self._arena.ctypes.data, arena_bytes))
 
     def process(
@@ -115,6 +115,10 @@ class HostModule:
         trace = self.trace()
         frame = trace if trace.frame_count != before else None
         return Block(audio, (outputs.dac_codes[0], outputs.dac_codes[1]), bool(outputs.gate_out), frame)
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Take up measured volts; the smoothers start anew."""
+        self._library.lottava_module_calibrate(self._module.ctypes.data, ctypes.byref(calibration))
 
     def trace(self) -> Trace:
         """The latest frame."""
