@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import graphs
 import numpy as np
@@ -14,8 +14,9 @@ from lottava.emulator.host import Block, Calibration, HostError, HostModule, Tra
 from lottava.export import VoiceParameters, blob
 from numpy.typing import NDArray
 
-from lottava import synth
+from lottava import record, synth
 from lottava.board import BOARD
+from lottava.record import Record
 from lottava.units import C4_HZ, TRUE_SAMPLE_RATE_HZ
 
 LSB = 2.0**-15
@@ -252,27 +253,28 @@ def test_pitch_cv_says_the_pitch_that_sounds() -> None:
     assert volts == pytest.approx(2.5, abs=0.002)
 
 
-def nominal_calibration() -> Calibration:
-    calibration = Calibration()
-    for index, cv in enumerate(BOARD.cv_inputs):
-        calibration.input_gain[index], calibration.input_offset[index] = cv.nominal_gain, cv.nominal_offset
-    for index, out in enumerate(BOARD.cv_outputs):
-        calibration.output_gain[index], calibration.output_offset[index] = out.nominal_gain, out.nominal_offset
-    return calibration
-
-
-def test_calibration_corrects_gain_offset_and_the_knots_between() -> None:
-    calibration = nominal_calibration()
-    calibration.input_gain[0] *= 1.02
-    calibration.input_offset[0] -= 0.05
-    calibration.v_oct_knots[3:5] = (0.010, 0.020)  # at 0 V and 1 V
-    data = blob.to_bytes(GRAPH, PARAMETERS)
-    player = Player(HostModule(data, calibration), patched=False, volts={"v_oct": 0.5})
+def test_a_record_corrects_gain_offset_and_the_knots_between() -> None:
+    nominal, knots = Record(), np.zeros(11)
+    knots[3:5] = 0.010, 0.020  # at 0 V and 1 V
+    gains = (nominal.input_gain[0] * 1.02, *nominal.input_gain[1:])
+    offsets = (nominal.input_offset[0] + 0.10, *nominal.input_offset[1:])
+    measured = replace(nominal, input_gain=gains, input_offset=offsets, v_oct_knots=tuple(knots.tolist()))
+    player = Player(patched=False, volts={"v_oct": 0.5})
+    player.module.set_record(record.pack(measured))
     player.settle()
-    cv = BOARD.cv_inputs[0]
-    volts = calibration.input_gain[0] * round(cv.code(0.5)) / 65535 + calibration.input_offset[0]
-    expected = volts + np.interp(volts, [0.0, 1.0], [0.010, 0.020])
+    expected = float(measured.input_volts(0, round(BOARD.cv_inputs[0].code(0.5))))
+    assert abs(expected - 0.5) > 0.005
     assert player.module.trace().pitch_volts == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_damaged_record_is_refused_and_changes_nothing() -> None:
+    player = Player(patched=False)
+    damaged = bytearray(record.pack(Record()))
+    damaged[40] ^= 1
+    with pytest.raises(HostError, match="checksum"):
+        player.module.set_record(bytes(damaged))
+    player.settle()
+    assert player.module.trace().pitch_volts == pytest.approx(0.0, abs=1e-3)
 
 
 def test_a_calibration_of_nan_makes_no_noise_and_a_good_one_heals_it() -> None:
@@ -280,7 +282,7 @@ def test_a_calibration_of_nan_makes_no_noise_and_a_good_one_heals_it() -> None:
     calibration.input_gain[:] = [float("nan")] * 7
     player = Player(HostModule(blob.to_bytes(GRAPH, PARAMETERS), calibration), patched=False)
     assert np.all(np.isfinite(audio_of(player.blocks(20))))
-    player.module.calibrate(nominal_calibration())
+    player.module.set_record(record.pack(Record()))
     player.settle()
     assert player.module.trace().pitch_volts == pytest.approx(0.0, abs=1e-3)
     assert np.max(np.abs(audio_of(player.blocks(20)))) > 100 * LSB

@@ -2,8 +2,7 @@
 // Blocks come every millisecond; the ADC brings 0.3 mV rms of noise, which at V/OCT is 1 mV or 1.2 cents.
 #include "app/cv_scaler.h"
 
-#include <cstring>
-
+#include "app/record.h"
 #include "dsp/math.h"
 #include "generated/board.h"
 
@@ -46,28 +45,11 @@ float Level(float pot, float volts) {
 
 }  // namespace
 
-LottavaCalibration NominalCalibration() {
-  LottavaCalibration calibration = {};
-  memcpy(calibration.input_gain, kInputNominalGain, sizeof(kInputNominalGain));
-  memcpy(calibration.input_offset, kInputNominalOffset, sizeof(kInputNominalOffset));
-  memcpy(calibration.output_gain, kOutputNominalGain, sizeof(kOutputNominalGain));
-  memcpy(calibration.output_offset, kOutputNominalOffset, sizeof(kOutputNominalOffset));
-  return calibration;
+void CvScaler::Init() {
+  RecordImage nominal;
+  RecordDefaults(&nominal);
+  SetCalibration(RecordCalibration(nominal));
 }
-
-LottavaCalibration CalibrationFromRecord(const RecordImage& record) {
-  LottavaCalibration calibration = {};
-  memcpy(calibration.input_gain, record.input_gain, sizeof(record.input_gain));
-  memcpy(calibration.input_offset, record.input_offset, sizeof(record.input_offset));
-  memcpy(calibration.output_gain, record.output_gain, sizeof(record.output_gain));
-  memcpy(calibration.output_offset, record.output_offset, sizeof(record.output_offset));
-  for (size_t i = 0; i < LOTTAVA_KNOTS; ++i) {
-    calibration.v_oct_knots[i] = static_cast<float>(record.v_oct_knots[i]) * kRecordKnotUnitVolts;
-  }
-  return calibration;
-}
-
-void CvScaler::Init() { SetCalibration(NominalCalibration()); }
 
 void CvScaler::SetCalibration(const LottavaCalibration& calibration) {
   calibration_ = calibration;

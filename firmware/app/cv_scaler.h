@@ -8,7 +8,6 @@
 
 #include "app/io.h"
 #include "dsp/smoothing.h"
-#include "generated/record.h"
 
 namespace lottava {
 
@@ -22,6 +21,7 @@ struct Performance {
 
 class CvScaler {
  public:
+  // As the nominal board measures.
   void Init();
 
   // Smoothers start anew: whatever they held was in other volts.
@@ -46,12 +46,6 @@ class CvScaler {
   float cv_volts_[LOTTAVA_CVS];
   float pot_values_[LOTTAVA_POTS];
 };
-
-// What the resistors of the board make of codes when nothing was measured yet.
-LottavaCalibration NominalCalibration();
-
-// What a checked record says was measured.
-LottavaCalibration CalibrationFromRecord(const RecordImage& record);
 
 }  // namespace lottava
 

@@ -70,7 +70,7 @@ void Module::StartFrame(const LottavaInputs& inputs, const Performance& performa
   const float fade = Clamp(level_ * (1.0f / kRangeStart), 0.0f, 1.0f);
   target_gain_ = fade * fade;
 
-  Frame frame;
+  VoiceFrame frame;
   frame.pitch_volts = performance.pitch_volts;
   frame.loudness = (level_ - kRangeStart) * (2.0f / (1.0f - kRangeStart)) - 1.0f;
   memcpy(frame.axes, performance.axes, sizeof(frame.axes));

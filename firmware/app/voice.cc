@@ -72,7 +72,7 @@ NnError Voice::Load(const void* blob, size_t blob_length, void* arena, size_t ar
   return NN_OK;
 }
 
-void Voice::StartFrame(const Frame& frame, bool frozen, LottavaTrace* trace) {
+void Voice::StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace) {
   if (!loaded_) {
     return;
   }

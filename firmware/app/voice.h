@@ -13,7 +13,7 @@
 namespace lottava {
 
 // What one frame is played with. loudness: -1 .. 1 over the voice's training range.
-struct Frame {
+struct VoiceFrame {
   float pitch_volts;
   float loudness;
   float axes[LOTTAVA_AXES];
@@ -27,7 +27,7 @@ class Voice {
   NnError Load(const void* blob, size_t blob_length, void* arena, size_t arena_length);
 
   // Step the network and ramp to what it says; frozen: keep the timbre of the last step, play the new pitch.
-  void StartFrame(const Frame& frame, bool frozen, LottavaTrace* trace);
+  void StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace);
 
   void Render(float* out, float* aux, size_t size);
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lottava.record import RecordFault
 from lottava.units import BLOCK_SAMPLES
 
 from .library import AXES, CVS, POTS, Calibration, HostError, Inputs, Outputs, Trace, check, host_library, memory
@@ -119,6 +120,11 @@ class HostModule:
     def calibrate(self, calibration: Calibration) -> None:
         """Take up measured volts; the smoothers start anew."""
         self._library.lottava_module_calibrate(self._module.ctypes.data, ctypes.byref(calibration))
+
+    def set_record(self, record: bytes) -> None:
+        """Take up a calibration record as stored on the module. Raises HostError for one that it would refuse."""
+        if fault := self._library.lottava_module_set_record(self._module.ctypes.data, record, len(record)):
+            raise HostError(f"the firmware refuses this record: {RecordFault(fault).name.lower()}")
 
     def trace(self) -> Trace:
         """The latest frame."""

@@ -100,6 +100,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_create": (None, (c_void_p,)),
     "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
     "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
+    "lottava_module_set_record": (c_int, (c_void_p, c_void_p, c_size_t)),
     "lottava_module_process": (None, (c_void_p, POINTER(Inputs), POINTER(Outputs))),
     "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
     "lottava_nn_size": (c_size_t, ()),

@@ -6,6 +6,7 @@
 
 #include "app/builtin.h"
 #include "app/module.h"
+#include "app/record.h"
 #include "dsp/math.h"
 
 using lottava::Module;
@@ -37,6 +38,16 @@ int lottava_module_load(void* module, const void* blob, size_t length, void* are
 
 void lottava_module_calibrate(void* module, const LottavaCalibration* calibration) {
   AsModule(module)->SetCalibration(*calibration);
+}
+
+int lottava_module_set_record(void* module, const void* record, size_t length) {
+  lottava::RecordImage image;
+  const lottava::RecordVerdict verdict =
+      lottava::RecordUnpack(static_cast<const uint8_t*>(record), length, &image);
+  if (verdict.good()) {
+    AsModule(module)->SetCalibration(lottava::RecordCalibration(image));
+  }
+  return static_cast<int>(verdict.fault);
 }
 
 void lottava_module_process(void* module, const LottavaInputs* inputs, LottavaOutputs* outputs) {
