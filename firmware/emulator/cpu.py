@@ -46,7 +46,7 @@ _PERIPHERALS = ((0x40000000, 0x20000000), (0xE0000000, 0x100000))
 
 
 class Cpu:
-    """Core, memory and the exception machinery. `trace(callback)` is for measuring only: it is 100 times slower."""
+    """Core and exception machinery; who creates it maps the memories."""
 
     def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline) -> None:
         self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
@@ -55,6 +55,7 @@ class Cpu:
         self._error: EmulatorError | None = None
         self._fault_number: int | None = None
         self.sleeping = False
+        self._on_exception: Callable[[int, bool], None] | None = None
         for base, size in _PERIPHERALS:
             self.uc.mmio_map(base, size, self._read, base, self._write, base)
         self.uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
@@ -171,6 +172,8 @@ class Cpu:
             [(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_LR, return_code), (arm.UC_ARM_REG_PC, handler)]
         )
         self._nvic.enter(exception)
+        if self._on_exception is not None:
+            self._on_exception(exception, True)
 
     def _return(self, target: int) -> None:
         """Undo `_enter` by what EXC_RETURN says; unicorn has cleared its low bits."""
@@ -187,13 +190,24 @@ class Cpu:
         others = uc.reg_read(arm.UC_ARM_REG_CPSR) & ~(_FLAGS | _IT_BITS)
         uc.reg_write(arm.UC_ARM_REG_CPSR, others | words[7] & _FLAGS)
         uc.reg_write_batch([(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_PC, words[6] | 1)])
+        if self._on_exception is not None:
+            self._on_exception(self._nvic.active[-1], False)
         self._nvic.leave()
         self.sleeping = False
 
     @contextlib.contextmanager
-    def traced(self, on_code: Callable[[int], None], on_access: Callable[[int], None]) -> Iterator[None]:
-        """Call back for every instruction address and every data address while the block runs."""
+    def traced(
+        self,
+        on_code: Callable[[int], None],
+        on_access: Callable[[int], None],
+        on_exception: Callable[[int, bool], None],
+    ) -> Iterator[None]:
+        """Call back for every instruction, data access and exception (number, entered or left) while this lasts.
+
+        For measuring only: it is 100 times slower.
+        """
         self.uc.ctl_flush_tb()
+        self._on_exception = on_exception
         hooks = [
             self.uc.hook_add(UC_HOOK_CODE, lambda _uc, address, _size, _data: on_code(address)),
             self.uc.hook_add(
@@ -204,6 +218,7 @@ class Cpu:
         try:
             yield
         finally:
+            self._on_exception = None
             for hook in hooks:
                 self.uc.hook_del(hook)
             self.uc.ctl_flush_tb()

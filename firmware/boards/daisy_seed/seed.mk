@@ -7,11 +7,11 @@ SEED := $(BUILD)/seed
 SEED_BOARD := $(ROOT)/boards/daisy_seed
 SEED_CROSS ?= arm-none-eabi-
 SEED_CPU := -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard
-SEED_FLAGS := $(SEED_CPU) -O2 -g -ffreestanding -ffunction-sections -fdata-sections -fno-unwind-tables \
+SEED_FLAGS := $(SEED_CPU) -O2 -g -ffunction-sections -fdata-sections -fno-unwind-tables \
               -fno-asynchronous-unwind-tables -fstack-usage -isystem $(SEED_BOARD)/freestanding -MMD -MP
 # No start files, no system calls, no C++ library: a heap, an exception or printf fails to link.
 SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -T $(SEED_BOARD)/seed.ld
-SEED_LIBS := -lc_nano -lm -lgcc
+SEED_LIBS := -lc -lm -lgcc
 
 SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
 SEED_OBJECTS := $(call objects,$(SOURCES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))

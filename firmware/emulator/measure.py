@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Measurements on a running Seed: cycles of its audio blocks by the timing model, and the latency of a gate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from .decode import Instruction, decode
+from .errors import EmulatorError
+from .nvic import FIRST_IRQ_EXCEPTION
+from .seed import BLOCK_SAMPLES, Seed
+from .timing import Pipeline
+from .timing_rules import ERROR_BAND
+
+AUDIO_EXCEPTION = FIRST_IRQ_EXCEPTION + 12
+CYCLES_PER_BLOCK = 480_000
+"""480 MHz for a nominal millisecond: 100 % CPU."""
+LSB_16 = 256
+"""One step of 16 bits in 24-bit samples."""
+
+
+@dataclass(frozen=True)
+class BlockCost:
+    """One audio interrupt, what preempts it included. cycles are modelled; by_function holds the best variant's."""
+
+    instructions: int
+    cycles: float
+    cycles_pessimistic: float
+    by_function: dict[str, float] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Cycles of a run of blocks, modelled, within `error_band` of hardware (share below, share above)."""
+
+    blocks: tuple[BlockCost, ...]
+    error_band: tuple[float, float] = ERROR_BAND
+
+    @property
+    def cycles_per_sample(self) -> float:
+        """Mean over the blocks."""
+        return float(np.mean([block.cycles for block in self.blocks])) / BLOCK_SAMPLES
+
+    @property
+    def worst_block(self) -> BlockCost:
+        """The block with the most cycles."""
+        return max(self.blocks, key=lambda block: block.cycles)
+
+    @property
+    def cpu_share(self) -> float:
+        """Mean share of the core."""
+        return self.cycles_per_sample * BLOCK_SAMPLES / CYCLES_PER_BLOCK
+
+    @property
+    def worst_cpu_share(self) -> float:
+        """Share of the core in the worst block."""
+        return self.worst_block.cycles / CYCLES_PER_BLOCK
+
+    def as_dict(self) -> dict[str, float | str]:
+        """Figures for a report."""
+        worst = self.worst_block
+        return {
+            "kind": "modelled",
+            "instructions_per_sample": sum(b.instructions for b in self.blocks) / len(self.blocks) / BLOCK_SAMPLES,
+            "cycles_per_sample_mean": self.cycles_per_sample,
+            "cycles_per_sample_worst_block": worst.cycles / BLOCK_SAMPLES,
+            "cycles_per_sample_worst_block_pessimistic": worst.cycles_pessimistic / BLOCK_SAMPLES,
+            "cpu_percent_mean": 100 * self.cpu_share,
+            "cpu_percent_worst_block": 100 * self.worst_cpu_share,
+            "error_band_percent_low": 100 * self.error_band[0],
+            "error_band_percent_high": 100 * self.error_band[1],
+        }
+
+    def profile(self, count: int = 10) -> list[tuple[str, float]]:
+        """The functions with the most cycles: (name, mean cycles a block)."""
+        total: Counter[str] = Counter()
+        for block in self.blocks:
+            total.update(block.by_function)  # type: ignore[arg-type]
+        return [(name, cycles / len(self.blocks)) for name, cycles in total.most_common(count)]
+
+
+class _Tracer:
+    """Collects [instruction address, first data address] of the audio interrupt, None where one is preempted."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._seed = seed
+        self.trace: list[list[int | None]] = []
+        self.done: list[list[list[int | None]]] = []
+        self._recording = False
+
+    def on_code(self, address: int) -> None:
+        if self._recording:
+            self.trace.append([address, None])
+
+    def on_access(self, address: int) -> None:
+        if self._recording and self.trace and self.trace[-1][1] is None:
+            self.trace[-1][1] = address
+
+    def on_exception(self, exception: int, entered: bool) -> None:
+        if exception == AUDIO_EXCEPTION and entered:
+            self._recording, self.trace = True, []
+        elif exception == AUDIO_EXCEPTION:
+            self._recording = False
+            self.done.append(self.trace)
+        elif self._recording and entered:
+            self.trace.append([None, None])
+
+
+class CycleModel:
+    """Turns traces of one image into costs; caches and branch history live on from block to block."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._seed = seed
+        self._decoded: dict[int, Instruction] = {}
+        self._names: dict[int, str] = {}
+        self._best, self._pessimistic = Pipeline(), Pipeline(pessimistic=True)
+
+    def _instruction(self, address: int) -> Instruction:
+        found = self._decoded.get(address)
+        if found is None:
+            found = decode(bytes(self._seed.cpu.uc.mem_read(address, 4)), address)
+            self._decoded[address] = found
+            self._names[address] = self._seed.image.symbol_at(address)
+        return found
+
+    def cost(self, trace: list[list[int | None]]) -> BlockCost:
+        """Cycles of one traced interrupt."""
+        best, pessimistic = self._best, self._pessimistic
+        start, start_pessimistic = best.cycles, pessimistic.cycles
+        best.take_exception()
+        pessimistic.take_exception()
+        profile: Counter[str] = Counter()
+        before = start
+        for index, (address, data) in enumerate(trace):
+            if address is None:
+                best.take_exception()
+                pessimistic.take_exception()
+                continue
+            instruction = self._instruction(address)
+            follower = trace[index + 1][0] if index + 1 < len(trace) else None
+            taken = follower is not None and follower != instruction.end
+            best.step(instruction, data, taken=taken)
+            pessimistic.step(instruction, data, taken=taken)
+            profile[self._names[address]] += best.cycles - before  # type: ignore[assignment]
+            before = best.cycles
+        instructions = sum(address is not None for address, _ in trace)
+        cycles = best.cycles - start, pessimistic.cycles - start_pessimistic
+        return BlockCost(instructions, *cycles, by_function=dict(profile))
+
+
+def trace_blocks(seed: Seed, blocks: int, before_block: Callable[[int], None] | None = None) -> Cost:
+    """Play `blocks` blocks and model the cycles of each audio interrupt; about 0.5 s a block.
+
+    before_block(n) may change inputs before block n. The first two blocks fill caches and aren't counted.
+    Raises EmulatorError when the image takes no audio interrupt.
+    """
+    tracer, model = _Tracer(seed), CycleModel(seed)
+    costs = []
+    with seed.cpu.traced(tracer.on_code, tracer.on_access, tracer.on_exception):
+        for number in range(-2, blocks):
+            if before_block is not None and number >= 0:
+                before_block(number)
+            seed.run_blocks(1)
+            for trace in tracer.done:
+                costs.append(model.cost(trace))
+            tracer.done.clear()
+    if len(costs) < 2:
+        raise EmulatorError("no audio interrupt was traced; is the sound running?")
+    return Cost(tuple(costs[-blocks:]))
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Samples from a gate edge to the first sent sample that differs, for edges at several places in a block."""
+
+    samples: tuple[float, ...]
+
+    @property
+    def worst(self) -> float:
+        """The longest."""
+        return max(self.samples)
+
+    @property
+    def best(self) -> float:
+        """The shortest."""
+        return min(self.samples)
+
+
+def measure_latency(
+    make_seed: Callable[[], Seed], *, settle_blocks: int = 100, phases: int = 8, horizon_blocks: int = 12
+) -> Latency:
+    """Latency of GATE, edge at the jack to the serial data line of the codec.
+
+    Two equal modules run; one gets the edge `p * 48 / phases` samples into a block. The latency is the number of
+    samples from the edge to the first one, as the SAI sends it, that differs by more than 1 LSB of 16 bits. It holds
+    the wait for the next interrupt (0-1 block) and the double buffer (1 block, samples handed over sound one block
+    later), not the codec's filter (AK4556: 20 samples, 0.4 ms, by its data sheet).
+    Raises EmulatorError when the edge changes nothing within `horizon_blocks`.
+    """
+    found = []
+    for phase in range(phases):
+        offset = phase * BLOCK_SAMPLES / phases
+        with_edge, without = make_seed(), make_seed()
+        with_edge.run_blocks(settle_blocks)
+        without.run_blocks(settle_blocks)
+        with_edge.set_gate(True, after_samples=offset)
+        difference = with_edge.run_blocks(horizon_blocks)[:, 0] - without.run_blocks(horizon_blocks)[:, 0]
+        differing = np.flatnonzero(np.abs(difference) > LSB_16)
+        if not len(differing):
+            raise EmulatorError(f"a gate changed nothing within {horizon_blocks} blocks")
+        found.append(float(differing[0]) - offset)
+    return Latency(tuple(found))
+
+
+def seed_factory(elf: str, prepare: Callable[[Seed], None]) -> Callable[[], Seed]:
+    """A function that makes equal modules, each prepared (panel, cables) in the same way."""
+
+    def make(path: str) -> Seed:
+        seed = Seed(path)
+        prepare(seed)
+        return seed
+
+    return partial(make, elf)
