@@ -21,8 +21,9 @@ _SYSTEM = {
     **dict.fromkeys((0xD18, 0xD1C, 0xD20, 0xD24, 0xD28, 0xD2C, 0xD34, 0xD38, 0xD84, 0xD88), 0),
     **{0xD80: 0xF00FE019, 0xD90: 0x1000, 0xD94: 0, 0xD98: 0, 0xD9C: 0, 0xDA0: 0},
     **dict.fromkeys((0xF50, 0xF58, 0xF5C, 0xF60, 0xF64, 0xF68, 0xF6C, 0xF70, 0xF74), 0),
-    **{0xF34: 0xC0000000, 0xF38: 0, 0xF3C: 0},
+    **{0xF34: 0xC0000000, 0xF38: 0, 0xF3C: 0, 0xDFC: 0},
 }
+AIRCR, RESET_REQUEST = 0xD0C, 1 << 2
 _NVIC = [base + 4 * n for base in (0x100, 0x180, 0x200, 0x280, 0x300) for n in range(8)]
 _PRIORITY = [0x400 + 4 * n for n in range(60)]
 
@@ -41,6 +42,7 @@ class Nvic(Peripheral):
         self._pending: set[int] = set()
         self.active: list[int] = []
         self.mpu_regions: dict[int, tuple[int, int]] = {}
+        self.reset_requested = False
 
     def connect(self, irq: int, source: Callable[[], bool]) -> None:
         """Name the function that says whether an interrupt line is asserted."""
@@ -98,8 +100,10 @@ class Nvic(Peripheral):
         if 0x100 <= offset < 0x300:
             self._write_set_clear(offset, value)
             return
-        if offset == 0xD0C and value >> 16 != 0x5FA:
-            return
+        if offset == AIRCR:
+            if value >> 16 != 0x5FA:
+                return
+            self.reset_requested = bool(value & RESET_REQUEST)
         self.values[offset] = value
         if offset == 0xDA0:
             self.mpu_regions[self.values[0xD98]] = (self.values[0xD9C], value)
@@ -130,3 +134,17 @@ class Nvic(Peripheral):
         if control & SYSTICK_INTERRUPT:
             self._pending.add(SYSTICK_EXCEPTION)
         self._timeline.after(self.values[0x014] + 1, self._tick)
+
+
+class CycleCounter(Peripheral):
+    """DWT: counts virtual cycles, which move by slices of cpu.SLICE_INSTRUCTIONS."""
+
+    name, base = "DWT", 0xE0001000
+    reset = {0x000: 0, 0x004: 0, 0xFB0: 0}
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
+        self._timeline = timeline
+
+    def read(self, offset: int) -> int:
+        return int(self._timeline.now) & 0xFFFFFFFF if offset == 0x004 else self.values[offset]

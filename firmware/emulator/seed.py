@@ -18,9 +18,9 @@ from .errors import EmulatorError
 from .frontend import FrontEnd
 from .gpio import Exti, Port
 from .image import load_image
-from .memory import QspiWindow, map_memories
+from .memory import UNIQUE_NUMBER, QspiWindow, map_memories
 from .norflash import CHIP_BYTES, NorFlash
-from .nvic import Nvic
+from .nvic import CycleCounter, Nvic
 from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS
 from .qspi import Qspi
 from .rcc import FlashInterface, Pwr, Rcc, Syscfg
@@ -29,6 +29,7 @@ from .timeline import Timeline
 from .usart import Usart
 
 BLOCK_SAMPLES = 48
+DEFAULT_SERIAL = b"emulated\x00\x00\x00\x01"
 BOOT_SECONDS = 1.0
 """First sound within a second of power (issue 4); an image that takes longer is taken for hung."""
 
@@ -40,8 +41,16 @@ class Seed:
     """
 
     def __init__(
-        self, elf: Path | str, *, frontend: FrontEnd | None = None, qspi: bytearray | None = None
+        self,
+        elf: Path | str,
+        *,
+        frontend: FrontEnd | None = None,
+        qspi: bytearray | None = None,
+        serial: bytes = DEFAULT_SERIAL,
     ) -> None:
+        if len(serial) != len(DEFAULT_SERIAL):
+            raise EmulatorError(f"a chip's number has {len(DEFAULT_SERIAL)} bytes, not {len(serial)}")
+        self.serial = serial
         self.image = load_image(elf)
         self.frontend = frontend if frontend is not None else FrontEnd.ideal()
         self.qspi = qspi if qspi is not None else bytearray(b"\xff") * CHIP_BYTES
@@ -55,6 +64,7 @@ class Seed:
         self.nvic = Nvic(self.timeline)
         self.cpu = Cpu(self.image, self.bus, self.nvic, self.timeline)
         map_memories(self.cpu.uc, self.image)
+        self.cpu.uc.mem_write(UNIQUE_NUMBER, self.serial)
         self._blocks: list[NDArray[np.int32]] = []
         self._attach_system()
         self._attach_converters()
@@ -69,6 +79,7 @@ class Seed:
         for peripheral in (self.rcc, Pwr(), FlashInterface(), syscfg, self.exti, *self.ports, mux, self.dma):
             self.bus.attach(peripheral)
         self.bus.attach(self.nvic, pages=4)
+        self.bus.attach(CycleCounter(self.timeline), pages=4)
 
     def _attach_converters(self) -> None:
         window = QspiWindow(self.cpu.uc, self.qspi)
@@ -112,6 +123,11 @@ class Seed:
         last_block_at = self.timeline.now
         while len(self._blocks) < count:
             self.cpu.run_until(self._next_stop())
+            if self.nvic.reset_requested:
+                kept = self._blocks
+                self.reboot()
+                self._blocks.extend(kept)
+                last_block_at = self.timeline.now
             if self._blocks:
                 last_block_at = self.timeline.now
             elif self.timeline.now - last_block_at > BOOT_SECONDS * self.rcc.core_hz:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The module on a Daisy Seed: wires the chip to the instrument. The audio interrupt plays; the main loop does the rest.
+#include <cstring>
+
 #include "app/builtin.h"
+#include "app/console.h"
 #include "app/module.h"
 #include "boards/daisy_seed/adc.h"
 #include "boards/daisy_seed/audio.h"
@@ -10,6 +13,8 @@
 #include "boards/daisy_seed/gpio.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/qspi.h"
+#include "boards/daisy_seed/storage.h"
+#include "boards/daisy_seed/system.h"
 #include "boards/daisy_seed/usart.h"
 
 namespace {
@@ -18,12 +23,24 @@ using namespace lottava::seed;
 
 static_assert(kBlockSize == LOTTAVA_BLOCK_SAMPLES && kCvCount == LOTTAVA_CVS, "board and instrument agree");
 
+constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
+constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
+constexpr lottava::wire::Capability kCapabilities[] = {
+    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kCalibrateSource};
+
+// Cycles of the audio interrupts since the start.
+struct Meter {
+  std::uint32_t blocks, mean, max;
+};
+
 // 128 KB of DTCM hold the stack (8), these weights (96) and everything else.
 alignas(32) std::uint8_t weights_[96 * 1024];
 lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
+Meter meter_;
 Qspi qspi_;
+lottava::Console console_;
 
 // Pots 0-7 are on multiplexer A, 8-11 on the first inputs of B.
 void ReadPanel(LottavaInputs* inputs) {
@@ -35,7 +52,16 @@ void ReadPanel(LottavaInputs* inputs) {
   inputs->freeze = FreezeIsHigh();
 }
 
-__attribute__((section(".itcm.main"))) void OnBlock(const Frame*, Frame* out) {
+// The mean moves by 1/256 of the difference: a quarter of a second.
+void Count(std::uint32_t cycles) {
+  const std::int32_t difference = static_cast<std::int32_t>(cycles - meter_.mean);
+  meter_.mean = meter_.blocks == 0 ? cycles : meter_.mean + static_cast<std::uint32_t>(difference / 256);
+  if (cycles > meter_.max) meter_.max = cycles;
+  meter_.blocks += 1;
+}
+
+__attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
+  const std::uint32_t start = CycleCount();
   ReadPanel(&inputs_);
   module_.Process(inputs_, &outputs_);
   for (unsigned i = 0; i < kBlockSize; ++i) {
@@ -44,11 +70,13 @@ __attribute__((section(".itcm.main"))) void OnBlock(const Frame*, Frame* out) {
   }
   for (unsigned i = 0; i < LOTTAVA_DACS; ++i) DacWrite(i, outputs_.dac_codes[i]);
   Write(pin::kGateOut, outputs_.gate_out != 0);
+  Count(CycleCount() - start);
 }
 
 void StartChip() {
   ClockInit();
   MemoryInit();
+  CycleCounterInit();
   qspi_.Init();
   Configure(pin::kGateOut, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   GatesInit();
@@ -66,13 +94,78 @@ void StartInstrument() {
   }
 }
 
+void StartConsole() {
+  lottava::wire::HelloReply identity{};
+  identity.board_revision = kBoardRevision;
+  for (const auto capability : kCapabilities) identity.capabilities |= static_cast<std::uint32_t>(capability);
+  std::memcpy(identity.firmware, kFirmwareVersion, sizeof identity.firmware);
+  std::memcpy(identity.serial, reinterpret_cast<const void*>(kUniqueNumber), sizeof identity.serial);
+  if (module_.voice().loaded()) {
+    std::memcpy(identity.graph_sha256, module_.voice().network().graph_sha256, sizeof identity.graph_sha256);
+  }
+  console_.Init(identity, MakeRecordStorage(&qspi_));
+}
+
+lottava::ConsoleInputs Snapshot() {
+  const InterruptLock lock;
+  lottava::ConsoleInputs snapshot{};
+  const LottavaTrace& trace = module_.trace();
+  snapshot.blocks = meter_.blocks;
+  std::memcpy(snapshot.cv_codes, inputs_.cv_codes, sizeof snapshot.cv_codes);
+  std::memcpy(snapshot.pot_codes, inputs_.pot_codes, sizeof snapshot.pot_codes);
+  for (unsigned i = 0; i < LOTTAVA_CVS; ++i) {
+    snapshot.cv_volts[i] = module_.cv_scaler().cv_volts(static_cast<LottavaCv>(i));
+  }
+  snapshot.pitch_volts = trace.pitch_volts;
+  snapshot.loudness_db = trace.loudness_db;
+  std::memcpy(snapshot.axes, trace.axes, sizeof snapshot.axes);
+  snapshot.gates = static_cast<std::uint8_t>((inputs_.gate != 0 ? 1 : 0) | (inputs_.freeze != 0 ? 2 : 0) |
+                                             (outputs_.gate_out != 0 ? 4 : 0));
+  snapshot.cycles_mean = meter_.mean;
+  snapshot.cycles_max = meter_.max;
+  snapshot.missed_blocks = AudioMissedBlocks();
+  return snapshot;
+}
+
+void TakeCalibration() {
+  LottavaCalibration calibration;
+  if (!console_.TakeCalibration(&calibration)) return;
+  const InterruptLock lock;
+  module_.SetCalibration(calibration);
+}
+
+void SendReplies() {
+  static std::uint8_t waiting;
+  static bool is_waiting;
+  for (;;) {
+    if (!is_waiting) is_waiting = console_.Transmit(&waiting, 1) == 1;
+    if (!is_waiting || !UsartWrite(waiting)) return;
+    is_waiting = false;
+  }
+}
+
+void RunConsole() {
+  for (int byte = UsartRead(); byte >= 0; byte = UsartRead()) {
+    const std::uint8_t received = static_cast<std::uint8_t>(byte);
+    console_.Receive(&received, 1);
+  }
+  console_.Process(Snapshot());
+  SendReplies();
+  TakeCalibration();
+  if (console_.TakeAction() == lottava::ConsoleAction::kReboot) Reset();
+}
+
 }  // namespace
 
 int main() {
   StartChip();
   StartInstrument();
+  StartConsole();
+  TakeCalibration();
   AudioStart(OnBlock);
   for (;;) {
+    RunConsole();
+    qspi_.Poll();
     __asm volatile("wfi");
   }
 }
