@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from lottava.units import HOP_SAMPLES, SAMPLE_RATE_HZ
@@ -44,8 +42,17 @@ def find_sounds(folder: Path) -> list[Path]:
     return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
 
 
+def resample(audio: FloatArray, from_hz: int, to_hz: int) -> FloatArray:
+    """Mono audio [n] at another rate (soxr, high quality)."""
+    import soxr  # here, like soundfile below
+
+    return soxr.resample(audio, from_hz, to_hz)
+
+
 def load_sound(path: Path) -> FloatArray:
     """Samples of one file as mono float32 [n] at 48 kHz, full scale 1. Raises AudioError on anything unreadable."""
+    import soundfile  # here: a machine that only trains from a stored data set need not have it
+
     try:
         samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
@@ -56,7 +63,7 @@ def load_sound(path: Path) -> FloatArray:
         raise AudioError(f"{path.name} holds NaN or infinite samples; export it again or remove it")
     mono = samples.mean(axis=1, dtype=np.float32)
     if rate_hz != SAMPLE_RATE_HZ:
-        mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+        mono = resample(mono, rate_hz, SAMPLE_RATE_HZ)
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 

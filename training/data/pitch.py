@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from lottava.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 
 from . import yin
+from .audio import resample
 
 FloatArray = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def track(audio: ArrayLike) -> PitchTrack:
     if frames == 0 or peak < 1e-6:
         nothing = np.zeros(frames)
         return PitchTrack(nothing, nothing, nothing > 0, 0.0, 0.0)
-    low = soxr.resample(sound * np.float32(0.5 / peak), SAMPLE_RATE_HZ, yin.RATE_HZ)
+    low = resample(sound * np.float32(0.5 / peak), SAMPLE_RATE_HZ, yin.RATE_HZ)
     low = np.pad(low, (0, -len(low) % yin.HOP))
     swift = _swift().detect(low, yin.RATE_HZ)
     count = len(swift.pitch_hz)
