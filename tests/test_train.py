@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -265,3 +267,15 @@ def test_gradients_reach_every_parameter() -> None:
     controls, _ = model(torch.rand(1, 9), torch.rand(1, 9), torch.rand(1, 9, 4))
     controls.square().sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_training_needs_torch_numpy_and_scipy_alone() -> None:
+    """A machine that only trains, from a stored data set, has no sound codecs and no pitch tracker."""
+    blocked = ("soundfile", "soxr", "swift_f0", "onnxruntime", "jax", "matplotlib", "typer", "rich")
+    program = f"""
+import sys
+sys.modules |= dict.fromkeys({blocked!r})
+import lottava.training.analysis.axes, lottava.training.analysis.render, lottava.training.train
+from lottava.training.data.store import load
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
