@@ -10,7 +10,7 @@ Until commit nothing in the module changes; a refusal, an error or Ctrl-C before
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lottava import record as records
@@ -71,11 +71,12 @@ def calibrate(
     checks = {pitch: tuple(check_volts)} if pitch in plan else {}
     step = _Counter(sum(map(len, plan.values())) + sum(map(len, checks.values())), progress)
     before, _ = module.read_record()
-    points = _measure(module, source, plan, blocks, step)
-    after = _fitted(before, points, created_unix)
-    sequence = module.commit(after)
+    with _session(module):
+        points = _measure(module, source, plan, blocks, step)
+        sequence = module.commit(_fitted(before, points, created_unix))
     used, _ = module.read_record()
-    checked = _measure(module, source, checks, blocks, step)
+    with _session(module):
+        checked = _measure(module, source, checks, blocks, step)
     if progress is not None:
         progress(step.total, step.total, "done")
     indices = {name: BOARD.input_index(name) for name in plan}
@@ -101,29 +102,33 @@ class _Counter:
         self._done += 1
 
 
+@contextlib.contextmanager
+def _session(module: Module) -> Iterator[None]:
+    """Begin, and leave whatever happens, Ctrl-C included: after a commit leaving changes nothing."""
+    module.begin()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(LinkError):
+            module.abort()
+
+
 def _measure(
     module: Module, source: Source, plan: Mapping[str, Sequence[float]], blocks: int, step: _Counter
 ) -> dict[str, tuple[Point, ...]]:
-    """A point for each voltage of each jack; leaves the module as it was when anything goes wrong, Ctrl-C included."""
+    """A point for each voltage of each jack."""
     found: dict[str, tuple[Point, ...]] = {}
-    if not plan:
-        return found
-    module.begin()
-    try:
-        for name, voltages in plan.items():
-            listed: list[Point] = []
-            for volts in voltages:
-                step.announce(f"{name} {volts:+g} V")
-                really = source(name, volts)
-                reading = module.read_point(BOARD.input_index(name), blocks)
-                point = Point(really, reading.code, reading.deviation_codes)
-                check_point(BOARD.cv_inputs[BOARD.input_index(name)], point)
-                listed.append(point)
-            found[name] = tuple(listed)
-    except BaseException:
-        with contextlib.suppress(LinkError):
-            module.abort()
-        raise
+    for name, voltages in plan.items():
+        index = BOARD.input_index(name)
+        listed: list[Point] = []
+        for volts in voltages:
+            step.announce(f"{name} {volts:+g} V")
+            really = source(name, volts)
+            reading = module.read_point(index, blocks)
+            point = Point(really, reading.code, reading.deviation_codes)
+            check_point(BOARD.cv_inputs[index], point)
+            listed.append(point)
+        found[name] = tuple(listed)
     return found
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a calibration found, by serial number: JSON for people who keep records, cents before and after for everybody."""
+"""What a calibration found, by serial number: JSON to keep, and cents before and after."""
 
 from __future__ import annotations
 

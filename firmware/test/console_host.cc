@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The console as C functions, with a flash that takes its time and can be made to fail: for tests in Python.
+#include <cstring>
+#include <new>
+
+#include "app/console.h"
+
+namespace {
+
+using namespace lottava;
+
+enum Fault : uint8_t { kNoFault, kWriteFails, kWriteCorrupts, kNeverDone, kNeverStarts };
+
+struct HostConsole {
+  Console console;
+  ConsoleInputs inputs;
+  uint8_t slots[kRecordSlots][kRecordBytes];
+  uint32_t writes;
+  uint32_t polls_left;
+  WriteState state;
+  uint8_t fault;
+};
+
+HostConsole* Of(void* memory) { return static_cast<HostConsole*>(memory); }
+
+bool ReadSlot(void* context, unsigned slot, uint8_t* to) {
+  const HostConsole* host = Of(context);
+  if (host->state == WriteState::kBusy) return false;
+  std::memcpy(to, host->slots[slot], kRecordBytes);
+  return true;
+}
+
+bool StartWrite(void* context, unsigned slot, const uint8_t* bytes) {
+  HostConsole* host = Of(context);
+  if (host->fault == kNeverStarts) return false;
+  ++host->writes;
+  host->polls_left = 3;
+  host->state = WriteState::kBusy;
+  if (host->fault != kWriteFails) std::memcpy(host->slots[slot], bytes, kRecordBytes);
+  if (host->fault == kWriteCorrupts) host->slots[slot][100] ^= 1;
+  return true;
+}
+
+WriteState ReadWriteState(void* context) {
+  HostConsole* host = Of(context);
+  if (host->state == WriteState::kBusy && host->fault != kNeverDone && --host->polls_left == 0) {
+    host->state = host->fault == kWriteFails ? WriteState::kFailed : WriteState::kDone;
+  }
+  return host->state;
+}
+
+}  // namespace
+
+extern "C" {
+
+size_t console_size(void) { return sizeof(HostConsole); }
+
+// Keeps the slots: create again is a reboot. `hello`: the bytes of a HelloReply.
+void console_create(void* memory, const uint8_t* hello, const uint8_t* slots) {
+  HostConsole* host = new (memory) HostConsole;
+  std::memcpy(host->slots, slots, sizeof host->slots);
+  host->inputs = {};
+  host->writes = 0;
+  host->state = WriteState::kIdle;
+  host->fault = kNoFault;
+  wire::HelloReply identity;
+  std::memcpy(&identity, hello, sizeof identity);
+  host->console.Init(identity, {host, ReadSlot, StartWrite, ReadWriteState});
+}
+
+void console_fault(void* memory, uint8_t fault) { Of(memory)->fault = fault; }
+uint32_t console_writes(void* memory) { return Of(memory)->writes; }
+void console_slots(void* memory, uint8_t* to) { std::memcpy(to, Of(memory)->slots, sizeof Of(memory)->slots); }
+void console_receive(void* memory, const uint8_t* bytes, size_t size) { Of(memory)->console.Receive(bytes, size); }
+size_t console_transmit(void* memory, uint8_t* to, size_t size) { return Of(memory)->console.Transmit(to, size); }
+
+// One block with these codes and volts.
+void console_block(void* memory, const uint16_t* cv_codes, const float* cv_volts) {
+  HostConsole* host = Of(memory);
+  ++host->inputs.blocks;
+  std::memcpy(host->inputs.cv_codes, cv_codes, sizeof host->inputs.cv_codes);
+  std::memcpy(host->inputs.cv_volts, cv_volts, sizeof host->inputs.cv_volts);
+  host->console.Process(host->inputs);
+}
+
+uint8_t console_action(void* memory) { return static_cast<uint8_t>(Of(memory)->console.TakeAction()); }
+uint32_t console_identify(void* memory) { return Of(memory)->console.identify_blocks(); }
+int console_calibration(void* memory, LottavaCalibration* to) { return Of(memory)->console.TakeCalibration(to); }
+
+uint16_t wire_crc16(const uint8_t* bytes, size_t size) { return Crc16(bytes, size); }
+size_t wire_encode(uint8_t command, uint8_t sequence, const uint8_t* payload, size_t size, uint8_t* to) {
+  return EncodeFrame(command, sequence, payload, size, to);
+}
+
+// Feeds all bytes; writes each good frame as command, sequence, size lo, size hi, payload. Returns the bytes written.
+size_t wire_decode(const uint8_t* bytes, size_t size, uint8_t* to) {
+  FrameDecoder decoder;
+  decoder.Init();
+  size_t written = 0;
+  for (size_t i = 0; i < size; ++i) {
+    Frame frame;
+    if (!decoder.Receive(bytes[i], &frame)) continue;
+    to[written++] = frame.command;
+    to[written++] = frame.sequence;
+    to[written++] = static_cast<uint8_t>(frame.size & 0xFF);
+    to[written++] = static_cast<uint8_t>(frame.size >> 8);
+    std::memcpy(to + written, frame.payload, frame.size);
+    written += frame.size;
+  }
+  return written;
+}
+
+// Fault in the low byte, index above; on success `to` holds the record sealed anew.
+uint32_t record_unpack(const uint8_t* bytes, size_t size, uint8_t* to) {
+  RecordImage record;
+  const RecordVerdict verdict = RecordUnpack(bytes, size, &record);
+  if (verdict.good()) {
+    record.crc32 = 0;
+    RecordSeal(&record);
+    std::memcpy(to, &record, sizeof record);
+  }
+  return static_cast<uint32_t>(verdict.fault) | static_cast<uint32_t>(verdict.index) << 8;
+}
+
+void record_defaults(uint8_t* to) {
+  RecordImage record;
+  RecordDefaults(&record);
+  std::memcpy(to, &record, sizeof record);
+}
+
+}  // extern "C"
