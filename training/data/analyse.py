@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava.units import FRAME_RATE_HZ, HOP_SAMPLES
+from lottava.units import FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE_HZ
 
 from .audio import AudioError, find_sounding, find_sounds, load_sound, noise_floor_db
 from .dataset import Clip
@@ -24,11 +23,16 @@ from .split import held_out_notes
 SHORTEST_S = 0.5
 """A sound or a cut shorter than this is left out: half a training crop."""
 
+LONGEST_S = 60.0
+"""Longer parts are analysed in pieces: a minute takes 0.3 GB."""
+
 UNPITCHED_SHARE = 0.5
 """A sound with less of its frames voiced than this is not an instrument's note."""
 
 SETTLE_FRAMES = 20
 """A pitch must stay away from the current note for 80 ms to start another."""
+START_FRAMES = 50
+"""The first note is the median of 200 ms, a cycle of slow vibrato."""
 NOTE_HYSTERESIS = 0.7
 """Semitones from the current note's centre before another begins: vibrato crosses half a semitone."""
 
@@ -48,10 +52,9 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class FileAnalysis:
-    """One file: its usable stretches, or why it is left out (kind, sentence). noise_floor_db is re its peak."""
+    """One file: its usable stretches, and why it or a part is left out (kind, sentence). noise_floor_db: re peak."""
 
     name: str
-    sha256: str
     seconds: float
     stretches: tuple[Stretch, ...]
     noise_floor_db: float | None = None
@@ -63,7 +66,7 @@ def follow_notes(f0_filled_hz: NDArray[np.float64]) -> NDArray[np.int64]:
     """MIDI note per frame [frames], with hysteresis, so that vibrato and slurs don't flicker between two."""
     exact = 69 + 12 * np.log2(np.maximum(f0_filled_hz, 1.0) / 440.0)
     notes = np.empty(len(exact), dtype=np.int64)
-    current, away = round(float(np.median(exact[:SETTLE_FRAMES]))) if len(exact) else 0, 0
+    current, away = round(float(np.median(exact[:START_FRAMES]))) if len(exact) else 0, 0
     for frame, value in enumerate(exact):
         away = away + 1 if abs(value - current) > NOTE_HYSTERESIS else 0
         if away >= SETTLE_FRAMES:
@@ -82,46 +85,65 @@ def _measure(audio: NDArray[np.float32], pitch: PitchTrack) -> Stretch:
     return Stretch(audio, pitch, loudness_db, descriptors, follow_notes(pitch.f0_filled_hz))
 
 
+def _find_fault(audio: NDArray[np.float32], pitch: PitchTrack) -> tuple[str, str] | None:
+    """Why a sounding part can't be used (kind, what is wrong), or None."""
+    crowded = polyphonic_share(audio, pitch)
+    if crowded > POLYPHONIC_SHARE:
+        return "polyphonic", f"holds two notes at once in {crowded:.0%} of its frames"
+    if not pitch.dependable:
+        return "unresolved", f"has no dependable pitch: two estimators disagree in {pitch.unresolved:.0%} of its frames"
+    unpitched = 1 - float(pitch.voiced.mean())
+    if unpitched > UNPITCHED_SHARE:
+        return "unpitched", f"has no pitch in {unpitched:.0%} of its frames"
+    return None
+
+
+def _pieces(sounding: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sounding parts long enough to use, none longer than LONGEST_S."""
+    pieces = []
+    for start, stop in sounding:
+        count = -(-(stop - start) // int(LONGEST_S * SAMPLE_RATE_HZ))
+        size = -(-(stop - start) // (count * HOP_SAMPLES)) * HOP_SAMPLES if count else 1
+        pieces += [(at, min(at + size, stop)) for at in range(start, stop, size)]
+    return [(start, stop) for start, stop in pieces if stop - start >= SHORTEST_S * SAMPLE_RATE_HZ]
+
+
+def _analyse_parts(parts: list[NDArray[np.float32]]) -> tuple[list[Stretch], list[tuple[str, str]], float]:
+    """Usable stretches, what is wrong with the others, and the share of frames without pitch in all."""
+    usable, faults, voiced, frames = [], [], 0, 0
+    for part in parts:
+        pitch = track(part)
+        voiced, frames = voiced + int(pitch.voiced.sum()), frames + len(pitch.voiced)
+        fault = _find_fault(part, pitch)
+        if fault is None:
+            usable.append(_measure(part, pitch))
+        else:
+            faults.append(fault)
+    return usable, faults, 1 - voiced / max(frames, 1)
+
+
 def analyse_file(path: Path, name: str) -> FileAnalysis:
     """Everything that can be said of one file. Never raises for a bad file: `problem` names it."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
         sound = load_sound(path)
-    except AudioError as error:
-        return FileAnalysis(name, digest, 0.0, (), problem=("corrupt", str(error)))
-    seconds, floor = len(sound) / 48_000, noise_floor_db(sound)
-
-    def left_out(kind: str, reason: str, unpitched: float = 0.0) -> FileAnalysis:
-        return FileAnalysis(name, digest, seconds, (), floor, unpitched, (kind, f"{name} {reason}"))
-
+    except (AudioError, OSError) as error:
+        return FileAnalysis(name, 0.0, (), problem=("corrupt", str(error)))
+    seconds, floor = len(sound) / SAMPLE_RATE_HZ, noise_floor_db(sound)
     sounding = find_sounding(sound)
-    if not sounding:
-        return left_out("silent", "is silent; record it louder or remove it")
-    parts = [sound[start:stop] for start, stop in sounding if stop - start >= SHORTEST_S * 48_000]
-    if not parts:
-        longest = max(stop - start for start, stop in sounding) / 48_000
-        return left_out("too short", f"sounds for {longest:.2f} s only; notes of {SHORTEST_S:g} s or more are needed")
-    tracks = [track(part) for part in parts]
-    frames = sum(len(t.voiced) for t in tracks)
-    unpitched = 1 - sum(int(t.voiced.sum()) for t in tracks) / max(frames, 1)
-    crowded = max(polyphonic_share(part, t) for part, t in zip(parts, tracks, strict=True))
-    if crowded > POLYPHONIC_SHARE:
-        return left_out(
-            "polyphonic", f"holds two notes at once in {crowded:.0%} of its frames; record one at a time", unpitched
+    pieces = _pieces(sounding)
+    if not pieces:
+        longest = max((stop - start for start, stop in sounding), default=0) / SAMPLE_RATE_HZ
+        problem = (
+            ("too short", f"{name} sounds for {longest:.2f} s only") if sounding else ("silent", f"{name} is silent")
         )
-    if not any(t.dependable for t in tracks):
-        worst = max(t.unresolved for t in tracks)
-        return left_out(
-            "unresolved",
-            f"has no dependable pitch (the estimators disagree in {worst:.0%} of it); remove it",
-            unpitched,
-        )
-    if unpitched > UNPITCHED_SHARE:
-        return left_out(
-            "unpitched", f"has no pitch in {unpitched:.0%} of its frames; use sustained notes of one pitch", unpitched
-        )
-    usable = tuple(_measure(p, t) for p, t in zip(parts, tracks, strict=True) if t.dependable and t.voiced.any())
-    return FileAnalysis(name, digest, seconds, usable, floor, unpitched)
+        return FileAnalysis(name, seconds, (), floor, problem=problem)
+    usable, faults, unpitched = _analyse_parts([sound[start:stop] for start, stop in pieces])
+    fault = None
+    if faults:
+        kind, text = faults[0]
+        where = f"{name}" if not usable else f"{len(faults)} of {len(pieces)} parts of {name}: the first"
+        fault = (kind, f"{where} {text}")
+    return FileAnalysis(name, seconds, tuple(usable), floor, unpitched, fault)
 
 
 def analyse_folder(folder: Path, progress: Progress | None = None) -> list[FileAnalysis]:

@@ -29,8 +29,10 @@ PARTIALS = 64
 BODY_PARTIALS = 20
 """BODY compares odd and even partials up to this one; above, noise decides."""
 HIGHEST_HZ = 20_000.0
-GAP_HALF_WIDTH = 0.12
-"""Noise is read half-way between harmonics, over ±0.12 of their spacing."""
+GAP_HALF_WIDTH = 0.12, 0.25
+"""Noise is read half-way between harmonics, over ±0.12 to ±0.25 of their spacing ..."""
+LOBE_HZ = 47.0
+"""... as far as it keeps 47 Hz (twice the Hann lobe) away from them: more bins, a steadier figure."""
 CLEAR_OF_NOISE = 3.0
 """A partial enters the centroid where its band holds this many times the noise's power (5 dB)."""
 DESCRIPTOR_LIMIT_DB = 60.0
@@ -86,19 +88,27 @@ def _measure_chunk(power: FloatArray, f0_hz: FloatArray) -> FloatArray:
 
     number = np.arange(1, PARTIALS + 1)
     gap_centre = f0_hz[:, None] * (np.arange(PARTIALS + 1) + 0.5)
-    width = f0_hz[:, None] * GAP_HALF_WIDTH
+    narrow, wide = GAP_HALF_WIDTH
+    width = np.clip(0.5 * f0_hz - LOBE_HZ, narrow * f0_hz, wide * f0_hz)[:, None]
     density = (power_below(gap_centre + width) - power_below(gap_centre - width)) / (2 * width)
     edges = power_below(gap_centre)
     noise = f0_hz[:, None] * 0.5 * (density[:, 1:] + density[:, :-1])
     inside = f0_hz[:, None] * (number + 0.5) <= HIGHEST_HZ
-    harmonic = np.where(inside, np.maximum(np.diff(edges, axis=1) - noise, 0.0), 0.0)
+    noise = np.where(inside, noise, 0.0)
+    tonal = np.where(inside, np.diff(edges, axis=1) - noise, 0.0)
+    harmonic = np.maximum(tonal, 0.0)
     floor = 1e-14
-    total_noise = np.where(inside, noise, 0.0).sum(axis=1)
-    last = np.where(inside, gap_centre[:, 1:], gap_centre[:, :1]).max(axis=1)
-    total_noise += (power_below(np.full((len(power), 1), HIGHEST_HZ)) - power_below(last[:, None]))[:, 0]
+    whole = power_below(np.full((len(power), 1), HIGHEST_HZ))[:, 0]
+    count = inside.sum(axis=1)
+    last = np.arange(len(power)), count
+    above = np.where(
+        count == PARTIALS, whole - edges[last], density[last] * np.maximum(HIGHEST_HZ - gap_centre[last], 0.0)
+    )
+    total_noise = noise.sum(axis=1) + above
+    total_tonal = np.maximum(tonal.sum(axis=1), 1e-3 * total_noise)
     amplitude = np.sqrt(np.where(harmonic > (CLEAR_OF_NOISE - 1) * noise, harmonic, 0.0)) + floor
     centroid = f0_hz * (amplitude * number).sum(axis=1) / amplitude.sum(axis=1)
-    breath = 10 * np.log10((total_noise + floor) / (harmonic.sum(axis=1) + floor))
+    breath = 10 * np.log10((total_noise + floor) / (total_tonal + floor))
     odd, even = harmonic[:, 0:BODY_PARTIALS:2].sum(axis=1), harmonic[:, 1:BODY_PARTIALS:2].sum(axis=1)
     body = 10 * np.log10((odd + floor) / (even + floor))
     limited = np.clip(np.stack([breath, body], axis=1), -DESCRIPTOR_LIMIT_DB, DESCRIPTOR_LIMIT_DB)

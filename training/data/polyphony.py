@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from lottava.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 
+from .audio import resample
 from .pitch import PitchTrack
 
 FloatArray = NDArray[np.float64]
@@ -77,7 +77,8 @@ def _find_second(peaks: _Peaks, f0_hz: FloatArray) -> NDArray[np.bool_]:
     stray = np.abs(peaks.frequency_hz - number * expected_hz) > tolerance
 
     def amplitude_of(chosen: NDArray[np.bool_]) -> FloatArray:
-        return np.bincount(peaks.frame, weights=peaks.amplitude * chosen, minlength=len(f0_hz))
+        weights = peaks.amplitude * chosen
+        return np.bincount(peaks.frame, weights=weights, minlength=len(f0_hz)).astype(np.float64)
 
     total = amplitude_of(number >= 0) + 1e-12
     second = amplitude_of(stray) / total > UNEXPLAINED_LIMIT
@@ -93,7 +94,7 @@ def polyphonic_share(audio: ArrayLike, pitch: PitchTrack) -> float:
     """Share of the loud frames of mono audio [n] at 48 kHz that hold partials of a second note; 0 without any pitch."""
     if not np.any(pitch.f0_filled_hz > 0):
         return 0.0
-    low = soxr.resample(np.asarray(audio, dtype=np.float32), SAMPLE_RATE_HZ, RATE_HZ)
+    low = resample(np.asarray(audio, dtype=np.float32), SAMPLE_RATE_HZ, RATE_HZ)
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(low, WINDOW // 2), WINDOW)[::HOP]
     spectrum = scipy.fft.rfft(windows * np.hanning(WINDOW + 1)[:-1].astype(np.float32))
     power = np.square(np.abs(spectrum[:, : int(HIGHEST_PARTIAL_HZ / BIN_HZ)])).astype(np.float64)

@@ -18,7 +18,7 @@ from .fetch import SOURCE_FILE
 from .report import STOP, DataReport, from_json, make_report
 from .store import load, save
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 4
 """Counts up whenever the analysis changes, so that no stale cache is read."""
 
 

@@ -47,7 +47,7 @@ def _pair(values: Any) -> tuple[float, float]:
 def load(path: Path) -> Dataset:
     """Read what `save` wrote. Raises DatasetError when the file is damaged or of another version."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             manifest = json.loads(bytes(archive["manifest"]))
             arrays = {name: archive[name] for name in ARRAYS}
         if manifest["format"] != FORMAT:
@@ -55,7 +55,7 @@ def load(path: Path) -> Dataset:
                 f"{path} is of format {manifest['format']}, this version reads {FORMAT}; prepare it again"
             )
         return _assemble(manifest, arrays)
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(

@@ -28,6 +28,9 @@ EARLIEST, DEEPEST = 3, 3
 and the deepest. A steady note dips alike at every multiple of its period, so the deepest alone may miss the first."""
 NEARLY = 0.15
 
+SOFTEN = np.array([1, 4, 6, 4, 1]) / 16
+"""Low-pass (-12 dB at 4 kHz) before YIN: rounds the dips of bright notes, which a parabola then hits better."""
+
 SPECTRUM_WINDOW = 2048
 HARMONICS = 20
 HIGHEST_HARMONIC_HZ = 6_500.0
@@ -83,7 +86,7 @@ def _refine(normalised: FloatArray, lag: FloatArray) -> FloatArray:
 
 def propose(audio: ArrayLike, frames: int) -> tuple[FloatArray, FloatArray]:
     """Candidate pitches in Hz and their aperiodicities (0 periodic, 1 noise), both [frames, 6]; 0 Hz = none."""
-    squared = difference(audio, frames)
+    squared = difference(np.convolve(np.asarray(audio, dtype=np.float64), SOFTEN, mode="same"), frames)
     lags = np.arange(squared.shape[1])
     mean = np.cumsum(squared, axis=1) / np.maximum(lags, 1)
     normalised = np.where(lags > 0, squared / np.maximum(mean, 1e-9), 1.0)
