@@ -17,18 +17,18 @@ constexpr float kRangeStart = 0.25f;         // level at which the network is at
 constexpr float kEnvVolts = 8.0f;
 constexpr float kSounding = 1e-3f;           // -60 dB
 
-// Straight up to kLimitStart, then bending towards 1; NaN becomes silence.
-float SoftLimit(float x) {
+// Bends from kLimitStart towards 1; NaN becomes silence.
+__attribute__((noinline)) float Bend(float x) {
   const float magnitude = x < 0.0f ? -x : x;
-  if (magnitude <= kLimitStart) {
-    return x;
-  }
   const float over = (Clamp(magnitude, 0.0f, 1e6f) - kLimitStart) * (1.0f / (1.0f - kLimitStart));
   const float limited = Fma(1.0f - kLimitStart, over / (1.0f + over), kLimitStart);
   return !(x == x) ? 0.0f : x < 0.0f ? -limited : limited;
 }
 
-int32_t Sample24(float x) { return Round(SoftLimit(x) * kFullScale); }
+inline float SoftLimit(float x) { return x <= kLimitStart && x >= -kLimitStart ? x : Bend(x); }
+
+// Rounded to 24 bits by way of 32: a shift is cheaper than a rounding conversion.
+inline int32_t Sample24(float x) { return (static_cast<int32_t>(SoftLimit(x) * (256.0f * kFullScale)) + 128) >> 8; }
 
 }  // namespace
 

@@ -44,14 +44,20 @@ void BandNoise::Init() {
 }
 
 void BandNoise::SetTarget(const float* bands, float share) {
-  for (size_t j = 0; j < kPairs; ++j) {
-    float tap = 0.0f;
+  for (size_t j = 0; j < kPairs; j += 4) {
+    const float(*rows)[4] = dsp_noise_pairs[j / 4];
+    float taps[4] = {};
     for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {
-      tap = Fma(dsp_noise_pairs[j][band], bands[band], tap);
+      taps[0] = Fma(rows[band][0], bands[band], taps[0]);
+      taps[1] = Fma(rows[band][1], bands[band], taps[1]);
+      taps[2] = Fma(rows[band][2], bands[band], taps[2]);
+      taps[3] = Fma(rows[band][3], bands[band], taps[3]);
     }
-    taps_[j] = share < 1.0f ? Fma(share, changes_[j], taps_[j]) : targets_[j];
-    changes_[j] = tap - taps_[j];
-    targets_[j] = tap;
+    for (size_t i = 0; i < 4; ++i) {
+      taps_[j + i] = share < 1.0f ? Fma(share, changes_[j + i], taps_[j + i]) : targets_[j + i];
+      changes_[j + i] = taps[i] - taps_[j + i];
+      targets_[j + i] = taps[i];
+    }
   }
 }
 

@@ -16,12 +16,13 @@ struct Lane {
   float s, d, c;
   float mirror;  // -1 where the phase was folded: even partials change sign
 
+  // Without a branch, so that four of them interleave.
   explicit Lane(uint32_t phase) {
-    const bool folded = phase + kQuarterTurn >= kHalfTurn;
-    const int32_t angle = static_cast<int32_t>(folded ? kHalfTurn - phase : phase);
+    const uint32_t folded = 0u - ((phase + kQuarterTurn) >> 31);  // all ones in the left half of the circle
+    const int32_t angle = static_cast<int32_t>((phase ^ folded) - folded + (folded & kHalfTurn));
     const float x = static_cast<float>(angle) * 0x1p-30f;
     const float square = x * x;
-    mirror = folded ? -1.0f : 1.0f;
+    mirror = 1.0f + 2.0f * static_cast<float>(static_cast<int32_t>(folded));
     s = x * Polynomial(dsp_sine_polynomial, square);
     d = s;
     c = square * Polynomial(dsp_difference_polynomial, square);

@@ -13,6 +13,9 @@ inline float Fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 // NaN becomes `low`.
 inline float Clamp(float x, float low, float high) { return x > low ? (x < high ? x : high) : low; }
 
+// For what has to interleave with its neighbours, whatever the optimiser thinks of the size.
+#define LOTTAVA_INLINE inline __attribute__((always_inline))
+
 // Nearest integer, halves away from zero; |x| must be below 2^31.
 inline int32_t Round(float x) { return static_cast<int32_t>(x + (x < 0.0f ? -0.5f : 0.5f)); }
 
@@ -32,8 +35,9 @@ float Exp2(float x);
 // log2(x) for normal x > 0, absolute error below 1.5e-7 * max(1, |log2 x|).
 float Log2(float x);
 
-// 2 sigmoid(x)^ln(10) + 1e-7, relative error below 2e-6; DDSP's map from control to amplitude.
-float ExpSigmoid(float x);
+// 2 sigmoid(x)^ln(10) + 1e-7 for |x| <= 24, relative error below 3e-6; DDSP's map from control to amplitude.
+// size: a multiple of four, computed side by side to keep the pipeline full. x and y may be the same.
+void ExpSigmoid(const float* x, float* y, size_t size);
 
 }  // namespace lottava
 

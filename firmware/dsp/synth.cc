@@ -11,6 +11,7 @@ namespace {
 constexpr float kControlScale = 0x1p-11f;
 constexpr float kLog2Of10Over20 = 0.166096405f;
 constexpr float kRampStep = 1.0f / DSP_HOP_SAMPLES;
+constexpr size_t kOthers = (1 + DSP_NOISE_BANDS + 3) / 4 * 4;  // amplitude and bands, padded
 constexpr size_t kBlock = BandNoise::kMaxBlock;
 
 float Control(int16_t code) { return static_cast<float>(code) * kControlScale; }
@@ -28,23 +29,29 @@ void DecodeControls(const int16_t* controls, uint32_t increment, const float* ax
   const float f0_hz = static_cast<float>(increment) * DSP_HZ_PER_INCREMENT;
   const float tilt = axes[0] * settings.tilt;
   const float even_gain = GainFromDb(-axes[2] * settings.body_db);
+  float* shares = levels->amplitudes;
+  float others[kOthers] = {Control(controls[0])};
+  for (size_t k = 0; k < DSP_PARTIALS; ++k) {
+    shares[k] = Control(controls[1 + k]);
+  }
+  for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {
+    others[1 + band] = Control(controls[1 + DSP_PARTIALS + band]) - DSP_NOISE_BIAS;
+  }
+  ExpSigmoid(shares, shares, DSP_PARTIALS);
+  ExpSigmoid(others, others, kOthers);
   float sum = 0.0f;
   for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    const float audible = NyquistGain(f0_hz * static_cast<float>(k + 1));
-    float share = audible > 0.0f ? ExpSigmoid(Control(controls[1 + k])) * audible : 0.0f;
-    share *= tilt == 0.0f ? 1.0f : Exp2(tilt * dsp_log2_of_partial[k]);
-    share *= k & 1 ? even_gain : 1.0f;
-    levels->amplitudes[k] = share;
-    sum += share;
+    const float share = shares[k] * NyquistGain(f0_hz * static_cast<float>(k + 1)) * (k & 1 ? even_gain : 1.0f);
+    shares[k] = tilt == 0.0f ? share : share * Exp2(tilt * dsp_log2_of_partial[k]);
+    sum += shares[k];
   }
-  const float scale = ExpSigmoid(Control(controls[0])) / (sum + 1e-7f);
+  const float scale = others[0] / (sum + 1e-7f);
   for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    levels->amplitudes[k] *= scale;
+    shares[k] *= scale;
   }
   const float breath_gain = GainFromDb(axes[1] * settings.breath_db);
   for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {
-    const float control = Control(controls[1 + DSP_PARTIALS + band]) - DSP_NOISE_BIAS;
-    levels->bands[band] = ExpSigmoid(control) * breath_gain;
+    levels->bands[band] = others[1 + band] * breath_gain;
   }
 }
 

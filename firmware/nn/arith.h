@@ -30,21 +30,21 @@ static inline int32_t nn_requantise_factor(int32_t multiplier, int32_t shift) {
 }
 
 // ((acc * m16) >> (14 - shift)) + 1 >> 1, saturated: rounding the product's upper word is the same thing.
-static inline int16_t nn_requantise_s32(int32_t acc, int32_t factor) {
+static inline int32_t nn_requantise_s32(int32_t acc, int32_t factor) {
 #if NN_HAS_DSP
   int32_t high;
   __asm("smmulr %0, %1, %2" : "=r"(high) : "r"(acc), "r"(factor));
 #else
   const int32_t high = (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
 #endif
-  return (int16_t)nn_saturate_s16(high);
+  return nn_saturate_s16(high);
 }
 
 // The same for |acc| < 2^47, exact by halves: acc = upper * 2^32 + lower, and upper * factor stays below 2^46.
-static inline int16_t nn_requantise_s64(int64_t acc, int32_t factor) {
+static inline int32_t nn_requantise_s64(int64_t acc, int32_t factor) {
   const int64_t lower = (int64_t)((uint64_t)acc & 0xFFFFFFFFu);
   const int64_t high = (acc >> 32) * factor + ((lower * factor + ((int64_t)1 << 31)) >> 32);
-  return (int16_t)(high > INT16_MAX ? INT16_MAX : high < INT16_MIN ? INT16_MIN : high);
+  return (int32_t)(high > INT16_MAX ? INT16_MAX : high < INT16_MIN ? INT16_MIN : high);
 }
 
 // Four activations as the multiply-accumulate wants them.

@@ -116,4 +116,4 @@ void lottava_dsp_exp2(const float* x, float* y, size_t size) { Map(lottava::Exp2
 
 void lottava_dsp_log2(const float* x, float* y, size_t size) { Map(lottava::Log2, x, y, size); }
 
-void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size) { Map(lottava::ExpSigmoid, x, y, size); }
+void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size) { lottava::ExpSigmoid(x, y, size); }

@@ -40,7 +40,7 @@ void lottava_synth_frame(void* synth, uint32_t increment, const int16_t* control
 void lottava_synth_render(void* synth, float* out, float* aux, size_t size);
 void lottava_synth_levels(const void* synth, float* amplitudes, float* bands);
 
-// Single functions, each over `size` values.
+// Single functions, each over `size` values (a multiple of four).
 void lottava_dsp_exp2(const float* x, float* y, size_t size);
 void lottava_dsp_log2(const float* x, float* y, size_t size);
 void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size);

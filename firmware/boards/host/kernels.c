@@ -7,7 +7,7 @@
 void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide) {
   const int32_t factor = nn_requantise_factor(multiplier, shift);
   for (size_t i = 0; i < size; ++i) {
-    y[i] = wide ? nn_requantise_s64(acc[i], factor) : nn_requantise_s32((int32_t)acc[i], factor);
+    y[i] = (int16_t)(wide ? nn_requantise_s64(acc[i], factor) : nn_requantise_s32((int32_t)acc[i], factor));
   }
 }
 
