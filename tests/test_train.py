@@ -54,38 +54,44 @@ def assert_same(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> N
         assert torch.equal(value, two[key]), key
 
 
-@pytest.mark.parametrize("kill_at", [1, 4, 9, 11])
-def test_a_killed_run_resumes_with_the_same_bits(dataset: Dataset, tmp_path: Path, kill_at: int) -> None:
-    whole = run(dataset, NANO_CONFIG, tmp_path / "whole")
+@pytest.fixture(scope="module")
+def whole(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    run(dataset, NANO_CONFIG, folder)
+    return folder
+
+
+@pytest.mark.parametrize("kill_at", [1, 4, 11])
+def test_a_killed_run_resumes_with_the_same_bits(dataset: Dataset, whole: Path, tmp_path: Path, kill_at: int) -> None:
     with pytest.raises(Killed):
-        run(dataset, NANO_CONFIG, tmp_path / "killed", kill_at)
-    assert_same(run(dataset, NANO_CONFIG, tmp_path / "killed"), whole)
-    rewinds = [load_checkpoint(tmp_path / name / REWIND) for name in ("whole", "killed")]
+        run(dataset, NANO_CONFIG, tmp_path, kill_at)
+    assert_same(run(dataset, NANO_CONFIG, tmp_path), load_checkpoint(whole / LATEST).model)
+    rewinds = [load_checkpoint(folder / REWIND) for folder in (whole, tmp_path)]
     assert rewinds[0].step == NANO_CONFIG.rewind_step == 3
     assert_same(*(rewind.model for rewind in rewinds))
 
 
-def test_a_finished_run_is_not_trained_again(dataset: Dataset, tmp_path: Path) -> None:
-    whole = run(dataset, NANO_CONFIG, tmp_path)
-    assert_same(run(dataset, NANO_CONFIG, tmp_path, kill_at=NANO_CONFIG.steps), whole)
+def test_a_finished_run_is_not_trained_again(dataset: Dataset, whole: Path) -> None:
+    before = load_checkpoint(whole / LATEST).model
+    assert_same(run(dataset, NANO_CONFIG, whole, kill_at=NANO_CONFIG.steps), before)
 
 
-def test_ctrl_c_saves_and_a_rerun_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_a_rerun_goes_on(dataset: Dataset, whole: Path, tmp_path: Path) -> None:
     def interrupt(done: Progress) -> None:
         if done.step == 5:
             os.kill(os.getpid(), signal.SIGINT)
 
     model, encoder = new_model(NANO_CONFIG, dataset)
     with pytest.raises(KeyboardInterrupt):
-        train(model, encoder, dataset, NANO_CONFIG, tmp_path / "a", progress=interrupt)
-    assert load_checkpoint(tmp_path / "a" / LATEST).step == 5
+        train(model, encoder, dataset, NANO_CONFIG, tmp_path, progress=interrupt)
+    assert load_checkpoint(tmp_path / LATEST).step == 5
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert_same(run(dataset, NANO_CONFIG, tmp_path / "a"), run(dataset, NANO_CONFIG, tmp_path / "b"))
+    assert_same(run(dataset, NANO_CONFIG, tmp_path), load_checkpoint(whole / LATEST).model)
 
 
-def test_a_rewound_network_trains_from_its_step(dataset: Dataset, tmp_path: Path) -> None:
-    run(dataset, NANO_CONFIG, tmp_path / "parent")
-    rewind = load_checkpoint(tmp_path / "parent" / REWIND)
+def test_a_rewound_network_trains_from_its_step(dataset: Dataset, whole: Path, tmp_path: Path) -> None:
+    rewind = load_checkpoint(whole / REWIND)
     steps = []
     model, encoder = rewind.build()
     train(
@@ -93,30 +99,29 @@ def test_a_rewound_network_trains_from_its_step(dataset: Dataset, tmp_path: Path
         encoder,
         dataset,
         NANO_CONFIG,
-        tmp_path / "child",
+        tmp_path,
         first_step=rewind.step,
         progress=lambda done: steps.append(done.step),
     )
     assert steps == list(range(rewind.step + 1, NANO_CONFIG.steps + 1))
-    assert not (tmp_path / "child" / REWIND).exists()
+    assert not (tmp_path / REWIND).exists()
 
 
 def test_training_brings_the_loss_down(dataset: Dataset, tmp_path: Path) -> None:
     losses = []
-    config = replace(NANO_CONFIG, steps=60, save_every=100)
+    config = replace(NANO_CONFIG, steps=40, save_every=100)
     model, encoder = new_model(config, dataset)
     train(model, encoder, dataset, config, tmp_path, progress=lambda done: losses.append(done.loss))
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
 
 
-def test_a_checkpoint_of_something_else_is_refused(dataset: Dataset, tmp_path: Path) -> None:
-    run(dataset, NANO_CONFIG, tmp_path)
+def test_a_checkpoint_of_something_else_is_refused(dataset: Dataset, whole: Path) -> None:
     with pytest.raises(TrainingError, match="another configuration"):
-        run(dataset, replace(NANO_CONFIG, seed=2), tmp_path)
+        run(dataset, replace(NANO_CONFIG, seed=2), whole)
     with pytest.raises(TrainingError, match="another data"):
-        run(replace(dataset, sha256="0"), NANO_CONFIG, tmp_path)
+        run(replace(dataset, sha256="0"), NANO_CONFIG, whole)
     with pytest.raises(TrainingError, match="another network"):
-        run(dataset, replace(NANO_CONFIG, parent=Widths(4, 4, 4, 4, 4)), tmp_path)
+        run(dataset, replace(NANO_CONFIG, parent=Widths(4, 4, 4, 4, 4)), whole)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
@@ -178,6 +183,7 @@ def test_learning_rate_rises_then_falls() -> None:
     peak = int(np.argmax(rates))
     assert peak <= config.warmup_steps and rates[-1] == pytest.approx(config.final_learning_rate)
     assert np.all(np.diff(rates[:peak]) > 0) and np.all(np.diff(rates[peak:]) < 0)
+    assert learning_rate(config, 99, 32) == pytest.approx(2 * learning_rate(config, 99))
 
 
 @pytest.mark.parametrize("name", ["demo", "factory", "nano"])

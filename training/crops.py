@@ -101,8 +101,8 @@ class Crops:
         first = torch.as_tensor(rng.choice(self.starts, size), device=self.audio.device)
         frame = first[:, None] + torch.arange(self.crop_frames, device=self.audio.device)
         sample = first[:, None] * HOP_SAMPLES + torch.arange(self.crop_frames * HOP_SAMPLES, device=self.audio.device)
-        pitch, loudness, *_ = self.controls[frame].unbind(dim=-1)
-        return Batch(self.audio[sample], pitch, loudness, self.controls[frame][..., 2:], pool_timbre(self.mel[frame]))
+        rows, timbre = self.controls[frame], pool_timbre(self.mel[frame])
+        return Batch(self.audio[sample], rows[..., 0], rows[..., 1], rows[..., 2:], timbre)
 
 
 def _control_rows(clip: Clip, dataset: Dataset, frames: int) -> np.ndarray:

@@ -21,7 +21,8 @@ class ConfigError(ValueError):
 class TrainConfig:
     """Everything that decides a training run apart from the data and the network it starts from.
 
-    learning_rate falls to final_learning_rate along a half cosine over `steps`, after `warmup_steps` of linear rise.
+    learning_rate (of a network of 128 units) falls to final_learning_rate along a half cosine over `steps`,
+    after `warmup_steps` of linear rise.
     rewind_fraction: where in the run the lottery's rewind state is saved. wild_beta: weight of the KL term in nats.
     wild_keep: share of crops that hear their encoded WILD; the rest is trained at noon, where voices are played.
     probes: crops per batch whose axes are also turned at random, to hold each knob to its own descriptor.
