@@ -63,6 +63,11 @@ class Pty:
         self._thread = threading.Thread(target=self._serve, name="emulated Seed", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """True while the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """Stop the thread, if any. Raises what the emulator raised in it."""
         if self._thread is None:

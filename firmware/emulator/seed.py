@@ -203,5 +203,7 @@ class Seed:
         return data
 
     def reboot(self) -> None:
-        """Power off and on: memory is lost, the QSPI flash, the panel and the cables stay."""
+        """Power off and on: memory is lost; the QSPI flash, the panel, the cables and what was sent stay."""
+        sent = self.receive()
         self._power_up()
+        self.usart.received += sent

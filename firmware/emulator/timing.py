@@ -242,7 +242,7 @@ class Pipeline:
             if instruction.double:
                 self._hold(now + cost["double_mac"])
         elif kind == "float_divide":
-            self._hold(now + (cost["double_divide"] if instruction.double else cost["float_divide"] - 1))
+            self._hold(now + cost["double_divide" if instruction.double else "float_divide"])
         elif kind == "float_alu":
             self._retire_float_alu(instruction)
 

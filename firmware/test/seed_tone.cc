@@ -45,7 +45,10 @@ void Answer(int byte) {
   if (byte == 'w') {
     stored_ = static_cast<std::uint8_t>(WaitByte());
     qspi_.Write(0, &stored_, 1);
-    while (qspi_.busy()) qspi_.Poll();
+    while (qspi_.busy()) {
+      qspi_.Poll();
+      __asm volatile("wfi");
+    }
   } else if (byte == 'r') {
     std::uint8_t value = 0;
     qspi_.Read(0, &value, 1);

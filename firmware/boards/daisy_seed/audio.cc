@@ -53,6 +53,7 @@ void ConfigureSai() {
 
 void AudioStart(BlockCallback callback) {
   callback_ = callback;
+  for (Frame& frame : transmit_) frame[0] = frame[1] = 0;  // this memory wakes up with anything in it
   ConfigureSai();
   ResetCodec();
   DmaStart(DmaStream::kSaiTransmit, {87, kBlockA + kData, transmit_, 2 * kHalfWords,

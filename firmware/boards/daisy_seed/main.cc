@@ -134,12 +134,14 @@ void TakeCalibration() {
   module_.SetCalibration(calibration);
 }
 
-void SendReplies() {
+// True when all has been handed over.
+bool SendReplies() {
   static std::uint8_t waiting;
   static bool is_waiting;
   for (;;) {
     if (!is_waiting) is_waiting = console_.Transmit(&waiting, 1) == 1;
-    if (!is_waiting || !UsartWrite(waiting)) return;
+    if (!is_waiting) return true;
+    if (!UsartWrite(waiting)) return false;
     is_waiting = false;
   }
 }
@@ -150,9 +152,11 @@ void RunConsole() {
     console_.Receive(&received, 1);
   }
   console_.Process(Snapshot());
-  SendReplies();
+  const bool sent = SendReplies();
   TakeCalibration();
-  if (console_.TakeAction() == lottava::ConsoleAction::kReboot) Reset();
+  static bool reset_wanted;
+  if (console_.TakeAction() == lottava::ConsoleAction::kReboot) reset_wanted = true;
+  if (reset_wanted && sent && UsartIsIdle()) Reset();  // the reply has left
 }
 
 }  // namespace

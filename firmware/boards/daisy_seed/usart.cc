@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t kBaud = 115'200, kRingBytes = 256;
 constexpr Address kStatus = kUsart1 + 0x1C, kClear = kUsart1 + 0x20, kReceiveData = kUsart1 + 0x24,
                   kTransmitData = kUsart1 + 0x28;
-constexpr std::uint32_t kTransmitNotFull = Bit(7), kErrors = 0xF;
+constexpr std::uint32_t kTransmitNotFull = Bit(7), kTransmitComplete = Bit(6), kErrors = 0xF;
 
 __attribute__((section(".dma"), aligned(32))) volatile std::uint8_t ring_[kRingBytes];
 std::uint32_t read_;
@@ -45,5 +45,7 @@ bool UsartWrite(std::uint8_t byte) {
   Reg(kTransmitData) = byte;
   return true;
 }
+
+bool UsartIsIdle() { return (Reg(kStatus) & kTransmitComplete) != 0; }
 
 }  // namespace lottava::seed

@@ -13,4 +13,7 @@ int UsartRead();
 // True when the byte was taken; false when the 16-byte transmit FIFO is full.
 bool UsartWrite(std::uint8_t byte);
 
+// True when every byte has left the line.
+bool UsartIsIdle();
+
 }  // namespace lottava::seed

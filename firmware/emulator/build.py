@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Builds the Seed's image with the cross compiler."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from .errors import EmulatorError
+from .library import BUILD, HostError, build
+
+IMAGES = {"seed": "lottava-seed.elf", "seed-tone": "lottava-tone.elf"}
+
+
+def build_image(target: str = "seed", *, voice_header: Path | None = None, build_dir: Path = BUILD) -> Path:
+    """Make `target` and return its ELF file. voice_header: folder of voice_blob.h and golden.h to compile in.
+
+    Give each voice a build folder of its own: make can't see that the folder of headers is another one.
+    Raises EmulatorError when the cross compiler is missing or the build fails.
+    """
+    if shutil.which("arm-none-eabi-g++") is None:
+        raise EmulatorError("arm-none-eabi-g++ is missing; install gcc-arm-none-eabi and libnewlib-arm-none-eabi")
+    try:
+        return build(target, build_dir=build_dir, voice_header=voice_header) / "seed" / IMAGES[target]
+    except HostError as error:
+        raise EmulatorError(str(error)) from error
