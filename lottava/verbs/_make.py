@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import platform
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lottava.training.data.dataset import Dataset
     from lottava.training.reduction.arms import Trained
     from lottava.training.reduction.lottery import Lottery
+    from lottava.training.reduction.ticket import Ticket
 
 TARGET_LUFS = -18.0
 HIGHEST_GAIN_DB = 36.0
@@ -192,6 +194,13 @@ def attribution(dataset: Dataset, folder: Path, author: str) -> list[dict[str, s
             "changed": "used to train a neural network",
         }
     ]
+
+
+def ticket_sha256(ticket: Ticket) -> str:
+    """Identity of a ticket."""
+    from lottava.training.reduction.ticket import to_json
+
+    return hashlib.sha256(to_json(ticket).encode()).hexdigest()
 
 
 def make_card(

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from lottava.gesture import CV_JACKS, KNOBS, Gesture
 from lottava.scales import OUTPUT_FRACTION_BITS
 from lottava.units import BLOCK_SAMPLES, HOP_SAMPLES, hz_to_volts
 from lottava.voicefile import Voice
+
+from ._common import progress, write_sound
 
 if TYPE_CHECKING:
     from lottava.emulator.seed import Seed
@@ -72,7 +74,7 @@ def blob_of(voice: Voice) -> bytes:
 
 
 def write_headers(voice: Voice, folder: Path) -> None:
-    """voice.h and golden.h of a voice."""
+    """voice_blob.h and golden.h of a voice."""
     from lottava.export import generate
 
     generate.write_headers(generate.graph_headers(voice.graph, parameters(voice), voice.card.name), folder)
@@ -86,11 +88,26 @@ def build_image(voice: Voice, folder: Path) -> Path:
     return build("seed", build_dir=folder, voice_header=folder / "generated") / "seed" / "lottava-seed.elf"
 
 
+def blob_sha256(voice: Voice) -> str:
+    """Identity of what the module runs."""
+    return hashlib.sha256(blob_of(voice)).hexdigest()
+
+
+def record_phrase(elf: Path, played: Gesture, path: Path) -> None:
+    """Play a gesture on the emulated Seed into a sound file, with a bar."""
+    from lottava.emulator.seed import Seed
+
+    with progress() as bar:
+        task = bar.add_task("playing on the Seed", total=len(played.gate), note="")
+        take = play_seed(Seed(elf), played, lambda done: bar.update(task, completed=done))
+    write_sound(path, take.audio)
+
+
 def image_folder(voice: Voice) -> Path:
     """Where this voice's image is built and kept: the cache, by the hash of the blob."""
     from lottava.training.data.cache import cache_dir
 
-    return cache_dir() / "images" / hashlib.sha256(blob_of(voice)).hexdigest()[:16]
+    return cache_dir() / "images" / blob_sha256(voice)[:16]
 
 
 def codes(played: Gesture) -> Iterator[tuple[list[int], list[int]]]:
@@ -186,3 +203,15 @@ def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None) -> Take:
         if tick is not None:
             tick(index + 1)
     return Take(np.concatenate(blocks) / float((1 << 23) - 1))
+
+
+def symbol_address(elf: Path, name: str) -> int:
+    """Address of the one object in the image whose (mangled) name holds `name`. Raises KeyError."""
+    from elftools.elf.elffile import ELFFile
+
+    with elf.open("rb") as file:
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        found = [s["st_value"] for s in table.iter_symbols() if name in s.name and s["st_info"]["type"] == "STT_OBJECT"]
+    if len(found) != 1:
+        raise KeyError(f"{elf.name} holds {len(found)} objects called {name}")
+    return int(found[0])

@@ -33,11 +33,14 @@ class Stages:
 
     def _timed(self, name: str, decides: Any, make: Callable[[], T], *, keep: bool) -> T:
         path = self.work / f"{name.replace(' ', '-')}-{_digest([name, decides])}.json"
-        state = json.loads(path.read_text()) if path.exists() else {"seconds": 0.0, "done": False}
+        state: dict[str, Any] = {"seconds": 0.0, "done": False}
+        if path.exists():
+            state = json.loads(path.read_text())
         if state["done"] and keep:
             self.seconds[name] = state["seconds"]
             self._say(f"{name}: done before, in {state['seconds']:.1f} s")
-            return state["value"]
+            kept: T = state["value"]
+            return kept
         start, was_done = time.perf_counter(), state["done"]
         try:
             value = make()

@@ -30,7 +30,7 @@ def export(
     _module.write_headers(loaded, headers)
     blob = out / f"{loaded.card.name}.ltvb"
     blob.write_bytes(_module.blob_of(loaded))
-    written = {"blob": blob, "voice_header": headers / "voice.h", "golden_header": headers / "golden.h"}
+    written = {"blob": blob, "voice_header": headers / "voice_blob.h", "golden_header": headers / "golden.h"}
     if image:
         elf = _module.build_image(loaded, out)
         written |= {"image": elf.with_suffix(".bin"), "elf": elf}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,15 +59,11 @@ def train(
 
 def make(dataset: Dataset, config: TrainConfig, rounds: int, *, name: str, **card: Any):  # type: ignore[no-untyped-def]
     """The voice of a data set. card: folder, licence, author."""
-    from lottava.graph import graph_hash
-    from lottava.training.analysis.axes import choose_edits, sweep_axes
+    from lottava.synth import SynthEdits
     from lottava.training.analysis.integer import IntegerVoice
-    from lottava.training.analysis.wildness import sweep_wild
     from lottava.training.data.cache import cache_dir
-    from lottava.training.reduction.ticket import to_json
-    from lottava.training.trainer import encoder_of
 
-    from . import _make
+    from . import _make, _score
 
     root = cache_dir() / "training"
     with progress() as bar:
@@ -77,23 +72,20 @@ def make(dataset: Dataset, config: TrainConfig, rounds: int, *, name: str, **car
         winner = lottery.winner
         steps = max(1, config.steps // INTEGER_SHARE)
         made = _make.to_integers(winner.trained, dataset, config, steps, root, show)
-    plain = IntegerVoice(made.graph)
-    edits = choose_edits(sweep_axes(plain.render, dataset))
-    voice = IntegerVoice(made.graph, edits)
-    curves = sweep_axes(voice.render, dataset)
+    swept = _score.sweep(made, winner.trained, dataset)
+    voice = IntegerVoice(made.graph, SynthEdits(**swept["edits"]))
     gain_db = _make.gain_for(voice.render)
     filled = _make.make_card(
         name,
         dataset,
         made,
-        axes=_make.card_axes(curves, sweep_wild(voice.render, encoder_of(winner.trained), dataset).dead),
+        axes=swept["card_axes"],
         metrics=voice.score(dataset).as_dict() if dataset.heldout else {},
         gain_db=gain_db,
-        edits={"tilt": edits.tilt, "breath_db": edits.breath_db, "body_db": edits.body_db},
-        ticket=hashlib.sha256(to_json(winner.ticket).encode()).hexdigest(),
+        edits=swept["edits"],
+        ticket=_make.ticket_sha256(winner.ticket),
         train={"config": config.as_dict(), "seed": config.seed, "machine": _make.machine()},
         **card,
     )
     sound = voice.render(_make.phrase_inputs(_make.gesture.load("demo")))[0] * 10 ** (gain_db / 20)
-    assert filled.id == graph_hash(made.graph)
     return _make.make_voice(filled, made.graph, sound)

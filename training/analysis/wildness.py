@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..crops import log_mel, pool_timbre
+from ..crops import log_mel
 from ..data.dataset import Dataset
-from ..wild import DEAD_BELOW_NATS, WildEncoder, kl_nats
+from ..wild import DEAD_BELOW_NATS, WildEncoder, measure_wild
 from .axes import EXCERPT_SECONDS, POSITIONS, Render, loudest_excerpt
 from .render import clip_inputs
 
@@ -33,13 +33,6 @@ class WildCurve:
         return self.nats < DEAD_BELOW_NATS
 
 
-def measure_nats(encoder: WildEncoder, dataset: Dataset) -> float:
-    """Mean KL divergence of the clips' posteriors from the prior."""
-    with torch.no_grad():
-        timbre = torch.stack([pool_timbre(log_mel(torch.as_tensor(clip.audio))) for clip in dataset.train])
-        return float(kl_nats(*encoder(timbre)))
-
-
 def sweep_wild(
     render: Render, encoder: WildEncoder, dataset: Dataset, positions: Sequence[float] = POSITIONS
 ) -> WildCurve:
@@ -53,4 +46,4 @@ def sweep_wild(
         mel = [log_mel(torch.as_tensor(sound)) for sound in render(batch)]
         changes.append([MEL_UNIT_DB * float((m - mel[-1]).abs().mean()) for m in mel[:-1]])
     mean = np.mean(changes, axis=0) * np.sign(positions)
-    return WildCurve(measure_nats(encoder, dataset), tuple(positions), tuple(mean.tolist()))
+    return WildCurve(measure_wild(encoder, dataset).kl_nats, tuple(positions), tuple(mean.tolist()))
