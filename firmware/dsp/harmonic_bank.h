@@ -22,10 +22,20 @@ class HarmonicBank {
   // Ramp to `amplitudes` [DSP_PARTIALS] from where the ramp stands: `share` of the last one has passed, 1 = all.
   void SetTarget(const float* amplitudes, float share);
 
-  // y[i] = sum of (amplitude + ramp[i] * change) sin(k * phase[i]), i < 4.
-  void Render4(const uint32_t* phase, const float* ramp, float* y) const;
+  // y[i] = sum of (amplitude + ramp[i] * change) sin(k * phase[i]); size <= kMaxBlock, a multiple of four.
+  void Render(const uint32_t* phase, const float* ramp, float* y, size_t size) const;
+
+  static constexpr size_t kMaxBlock = 48;
+
+  // What a sample's oscillators begin with: sin(phi), 4 sin^2(phi / 2), and -1 where the phase was folded.
+  struct Start {
+    float s, c, mirror;
+  };
 
  private:
+  static void SetPhases(const uint32_t* phase, Start* starts, size_t size);
+  void Render4(const Start* starts, const float* ramp, float* y) const;
+
   struct Partial {
     float amplitude;
     float change;  // over the whole hop

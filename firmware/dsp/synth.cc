@@ -89,9 +89,7 @@ void Synth::RenderBlock(float* out, float* aux, size_t size) {
   for (size_t i = 0; i < kBlock; ++i) {
     ramp[i] = static_cast<float>(position_ + i) * kRampStep;
   }
-  for (size_t i = 0; i < size; i += 4) {
-    harmonics_.Render4(phase + i, ramp + i, harmonics + i);
-  }
+  harmonics_.Render(phase, ramp, harmonics, (size + 3) & ~size_t{3});
   noise_.Render(ramp, noise, size);
   for (size_t i = 0; i < size; ++i) {
     aux[i] = settings_.gain * noise[i];
