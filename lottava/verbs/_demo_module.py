@@ -18,6 +18,7 @@ from lottava.voicefile import Voice
 
 from . import _module
 from ._common import progress
+from ._make import representative_inputs
 
 if TYPE_CHECKING:
     from lottava.emulator.seed import Seed
@@ -122,17 +123,23 @@ def cycles(elf: Path, played: Gesture) -> dict[str, Any]:
     return cost.as_dict()
 
 
-def compare_cycles(elf: Path, played: Gesture, folder: Path) -> dict[str, Any]:
-    """Cycles of the voice's image, and of one with the smallest voice, which tells what a MAC costs."""
+def compare_cycles(voice: Voice, elf: Path, played: Gesture, dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Cycles of the voice's image, and of one with a tiny untrained network, which tells what a MAC costs."""
     from lottava import cost
     from lottava.emulator.library import build
-    from lottava.export.placeholder import placeholder_graph
+    from lottava.export import generate
+    from lottava.export.quantise import quantise
+    from lottava.training.generators.ddsp import DDSP, NANO
+    from lottava.training.slim import to_graph
 
-    smallest = build("seed", build_dir=folder) / "seed" / "lottava-seed.elf"
+    tiny, _ = quantise(to_graph(DDSP(NANO)), representative_inputs(dataset))
+    headers = generate.graph_headers(tiny, _module.parameters(voice), "tiny network, for comparison")
+    generate.write_headers(headers, folder / "generated")
+    smallest = build("seed", build_dir=folder, voice_header=folder / "generated") / "seed" / "lottava-seed.elf"
     return {
         "voice": cycles(elf, played),
         "smallest": cycles(smallest, played),
-        "smallest_macs": cost.macs_per_sample(placeholder_graph()),
+        "smallest_macs": cost.macs_per_sample(tiny),
     }
 
 

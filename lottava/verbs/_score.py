@@ -68,10 +68,10 @@ def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
     voice = IntegerVoice(made.graph, edits)
     curves = plain if edits == SynthEdits() else sweep_axes(voice.render, dataset)
     wild = sweep_wild(voice.render, encoder_of(trained), dataset)
-    learned = {curve.axis: curve.learned for curve in plain}
     rows, card = axis_rows(curves, wild), card_axes(curves, wild.dead)
-    for row, entry in zip(rows[:3], card[:3], strict=True):
-        row["learned"] = entry["learned"] = learned[row["id"]]
+    for row, entry, network in zip(rows[:3], card[:3], plain, strict=True):
+        row["learned"] = entry["learned"] = network.learned
+        row |= {"learnable": network.learnable, "spearman_network": round(network.spearman, 4)}
     return {"axes": rows, "card_axes": card, "edits": asdict(edits)}
 
 
@@ -94,6 +94,7 @@ def axis_rows(curves: tuple[AxisCurve, ...], wild) -> list[dict[str, Any]]:  # t
             "id": "WILD",
             "descriptor": "change of the spectrum, dB",
             "learned": not wild.dead,
+            "learnable": False,
             "dead": wild.dead,
             "nats": round(wild.nats, 4),
             "spearman": 1.0 if np.all(np.diff(wild.change_db) > 0) else 0.0,

@@ -191,7 +191,7 @@ def on_the_module(run: Run, voice: voicefile.Voice, arms: dict[str, Any]) -> dic
     stages.run("phrase", key, lambda: _module.record_phrase(elf, phrase, run.out / "phrase.wav"))
     latency = stages.value("latency", key, lambda: _demo_module.latency(elf))
     cycles = stages.value(
-        "cycles", key, lambda: _demo_module.compare_cycles(elf, phrase, run.out / "work" / "smallest")
+        "cycles", key, lambda: _demo_module.compare_cycles(voice, elf, phrase, run.dataset, run.out / "work" / "tiny")
     )
     _demo_module.spread_cycles(arms, cycles["voice"], cycles["smallest"], cycles["smallest_macs"])
     calibration = stages.value("calibration", [key, BOARD], lambda: _demo_module.calibrate_and_measure(elf, BOARD))
@@ -221,7 +221,7 @@ def publish(run: Run, voice: voicefile.Voice, report: dict[str, Any], sounds: li
         "verdict": demo_report.verdict(report),
         "budget": {
             "words": f"Every arm: {config.steps} steps of batch {config.batch} × {config.crop_seconds:g} s, one seed; "
-            f"{run.rounds} lottery rounds; {max(1, config.steps // INTEGER_SHARE)} steps through integers.",
+            f"lottery rounds: {run.rounds}; {max(1, config.steps // INTEGER_SHARE)} steps through integer arithmetic.",
             **run.budget,
         },
         "timings_s": {name: round(seconds, 2) for name, seconds in run.stages.seconds.items()},
