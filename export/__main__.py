@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""python -m lottava.export: write firmware/generated/ of this checkout anew."""
+"""python -m lottava.export: write firmware/generated/ and the manual's tables of this checkout anew."""
 
 from pathlib import Path
 
+from . import manual
 from .generate import committed_headers, write_headers
 
 ROOT = Path(__file__).resolve().parent.parent
 
 if __name__ == "__main__":
     write_headers(committed_headers(ROOT / "voices"), ROOT / "firmware" / "generated")
+    manual.refresh_file(ROOT / "docs" / "protocol.md")
