@@ -144,10 +144,12 @@ def test_the_pty_serves_from_a_thread_and_hands_over_its_error(seed: Seed) -> No
         pty.stop()
     seed.cpu.uc.mem_write(seed.image.symbols["_ZN7lottava4seed9UsartReadEv"], b"\x00\xbe")
     seed.cpu.uc.ctl_flush_tb()
-    with pytest.raises(EmulatorError, match="UsartRead"), Pty(seed) as pty:
+    with Pty(seed) as pty:
         pty.start()
         while pty.alive:
             pass
+        with pytest.raises(EmulatorError, match="UsartRead"):
+            pty.stop()
 
 
 PROBE = """

@@ -26,7 +26,9 @@ def assemble(text: str) -> tuple[Instruction, ...]:
         source.write_text(HEAD + text.replace(";", "\n") + "\n")
         subprocess.run(["arm-none-eabi-gcc", "-c", str(source), "-o", str(target)], check=True)
         with target.open("rb") as file:
-            code = ELFFile(file).get_section_by_name(".text").data()
+            section = ELFFile(file).get_section_by_name(".text")
+            assert section is not None
+            code = section.data()
     instructions, at = [], 0
     while at < len(code):
         instructions.append(decode(code[at : at + 4], at))

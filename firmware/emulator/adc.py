@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Adc(Peripheral):
     """`convert(channels)` gives the 16-bit codes of one scan, noise included."""
 
     name, base = "ADC1", 0x40022000
-    reset = {
+    reset: ClassVar[dict[int, int]] = {
         **dict.fromkeys((0x00, 0x04, 0x0C, 0x10, 0x14, 0x18, 0x1C), 0),
         **dict.fromkeys((0x30, 0x34, 0x38, 0x3C, 0x40, 0x300, 0x308), 0),
         0x08: 0x20000000,

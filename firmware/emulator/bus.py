@@ -14,8 +14,8 @@ class Peripheral:
     `reset` lists every register that exists here (offset → reset value); others are refused.
     """
 
-    name: ClassVar[str] = "?"
-    base: ClassVar[int] = 0
+    name: str = "?"
+    base: int = 0
     reset: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:

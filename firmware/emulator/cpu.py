@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from unicorn import (
     UC_ARCH_ARM,
@@ -50,7 +51,7 @@ class Cpu:
 
     def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline) -> None:
         self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
-        self.uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
+        self.uc: Any = Uc(UC_ARCH_ARM, UC_MODE_THUMB)  # its type hints lack half of its methods
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M7)
         self._error: EmulatorError | None = None
         self._fault_number: int | None = None
@@ -168,9 +169,7 @@ class Cpu:
             raise EmulatorError(f"exception {exception} has no Thumb handler in the vector table")
         return_code = 0xFFFFFFE1 | (0 if has_float else 0x10) | (0 if self._nvic.active else 8)
         uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
-        uc.reg_write_batch(
-            [(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_LR, return_code), (arm.UC_ARM_REG_PC, handler)]
-        )
+        uc.reg_write_batch([(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_LR, return_code), (arm.UC_ARM_REG_PC, handler)])
         self._nvic.enter(exception)
         if self._on_exception is not None:
             self._on_exception(exception, True)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .bus import Peripheral
 from .rcc import Rcc
 
@@ -11,7 +13,7 @@ class Dac(Peripheral):
     """`codes[channel]` is what the pins show; 0 while a channel is off."""
 
     name, base = "DAC1", 0x40007400
-    reset = dict.fromkeys((0x00, 0x08, 0x14, 0x2C, 0x30, 0x3C), 0)
+    reset: ClassVar[dict[int, int]] = dict.fromkeys((0x00, 0x08, 0x14, 0x2C, 0x30, 0x3C), 0)
 
     def __init__(self, rcc: Rcc) -> None:
         super().__init__()

@@ -12,9 +12,14 @@ from . import timing_rules as rules
 
 Registers = tuple[str, ...]
 
-_CONDITIONS = {*"eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le".split()}
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+_CONDITIONS = _words("eq ne hs lo cs cc mi pl vs vc hi ls ge lt gt le")
 _IGNORED = {"cpsr", "itstate", "fpscr", "apsr_nzcv", "pc"}
-_FLAG_SETTERS = {*"cmp cmn tst teq adds subs ands eors orrs movs lsls lsrs asrs rsbs adcs sbcs muls bics mvns".split()}
+_FLAG_SETTERS = _words("cmp cmn tst teq adds subs ands eors orrs movs lsls lsrs asrs rsbs adcs sbcs muls bics mvns")
 
 _disassembler = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
 _disassembler.detail = True
@@ -132,9 +137,19 @@ def _classify(mnemonic: str, operands: _Operands) -> dict[str, object]:
 def _float(mnemonic: str, operands: _Operands) -> dict[str, object]:
     registers, address = operands.registers, (operands.base,) if operands.base not in ("", "pc") else ()
     if mnemonic == "vldr":
-        return {"kind": "float_load", "address": address, "writes": registers[:1], "moved": 1 + registers[0].startswith("d")}
+        return {
+            "kind": "float_load",
+            "address": address,
+            "writes": registers[:1],
+            "moved": 1 + registers[0].startswith("d"),
+        }
     if mnemonic == "vstr":
-        return {"kind": "float_store", "address": address, "stored": registers[:1], "moved": 1 + registers[0].startswith("d")}
+        return {
+            "kind": "float_store",
+            "address": address,
+            "stored": registers[:1],
+            "moved": 1 + registers[0].startswith("d"),
+        }
     if mnemonic in rules.FLOAT_MULTIPLES:
         words = sum(2 if r.startswith("d") else 1 for r in registers if r[0] in "sd" and r != "sp")
         base = operands.registers[0] if mnemonic not in ("vpush", "vpop") else "sp"
@@ -142,7 +157,13 @@ def _float(mnemonic: str, operands: _Operands) -> dict[str, object]:
         return {"kind": "multiple", "address": (base,), "writes": loaded, "moved": max(1, words)}
     if mnemonic in rules.FLOAT_MACS:
         return {"kind": "float_mac", "accumulate": registers[:1], "late": registers[1:], "writes": registers[:1]}
-    kind = "float_divide" if mnemonic in ("vdiv", "vsqrt") else "float_move" if mnemonic in ("vmov", "vmrs", "vmsr") else "float_alu"
+    kind = (
+        "float_divide"
+        if mnemonic in ("vdiv", "vsqrt")
+        else "float_move"
+        if mnemonic in ("vmov", "vmrs", "vmsr")
+        else "float_alu"
+    )
     return {"kind": kind, "late": operands.read, "writes": operands.written}
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from .bus import Peripheral
 from .errors import EmulatorError
@@ -42,14 +42,14 @@ class Dmamux(Peripheral):
     """Request number of each stream."""
 
     name, base = "DMAMUX1", 0x40020800
-    reset = {4 * n: 0 for n in range(16)} | {0x80: 0, 0x84: 0}
+    reset: ClassVar[dict[int, int]] = {4 * n: 0 for n in range(16)} | {0x80: 0, 0x84: 0}
 
 
 class Dma(Peripheral):
     """Moves whole bursts when a peripheral says so, and raises the half and complete flags on the way."""
 
     name, base = "DMA1", 0x40020000
-    reset = {
+    reset: ClassVar[dict[int, int]] = {
         **dict.fromkeys((0x00, 0x04, 0x08, 0x0C), 0),
         **{0x10 + 0x18 * n + r: 0x21 if r == 0x14 else 0 for n in range(8) for r in range(0, 0x18, 4)},
     }
@@ -65,8 +65,7 @@ class Dma(Peripheral):
         control = self.values[0x10 + 0x18 * index]
         flags = self.values[4 * (index // 4)] >> FLAG_SHIFTS[index % 4]
         return bool(
-            (control & HALF_INTERRUPT and flags & HALF_FLAG)
-            or (control & COMPLETE_INTERRUPT and flags & COMPLETE_FLAG)
+            (control & HALF_INTERRUPT and flags & HALF_FLAG) or (control & COMPLETE_INTERRUPT and flags & COMPLETE_FLAG)
         )
 
     def read(self, offset: int) -> int:

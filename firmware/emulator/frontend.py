@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The analogue front end: cables and knobs in, ADC codes out, through parts that are a little off.
 
-    jack volts --[Rin/Rf inverting stage, bias from 3V3_A]--> ADC pin --[INL, noise]--> 16-bit code / 3V3_A
-    DAC code * 3V3_A --[output stage]--> jack volts
+jack volts --[Rin/Rf inverting stage, bias from 3V3_A]--> ADC pin --[INL, noise]--> 16-bit code / 3V3_A
+DAC code * 3V3_A --[output stage]--> jack volts
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ class Parts:
     inl_volts: tuple[float, float, float] = (0.0, 0.0, 0.0)
     inl_phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
     output_ratio: tuple[float, ...] = field(default=tuple(stage.slope for stage in OUTPUTS.values()))
-    output_bias_share: tuple[float, ...] = field(
-        default=tuple(stage.bias.fraction for stage in OUTPUTS.values())
-    )
+    output_bias_share: tuple[float, ...] = field(default=tuple(stage.bias.fraction for stage in OUTPUTS.values()))
 
 
 def _nominal_parts() -> Parts:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from .bus import Peripheral
 from .nvic import Nvic
@@ -16,12 +17,15 @@ IRQ_EXTI_15_TO_10, IRQ_EXTI_9_TO_5 = 40, 23
 class Port(Peripheral):
     """One port of 16 pins; `level` asks the outside world about an input."""
 
+    reset: ClassVar[dict[int, int]] = {
+        0x00: 0xFFFFFFFF,
+        **dict.fromkeys((0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24), 0),
+    }
+
     def __init__(self, index: int, rcc: Rcc, level: Callable[[int, int], bool | None]) -> None:
         self.index, self._rcc, self._level = index, rcc, level
-        self.__dict__["name"], self.__dict__["base"] = f"GPIO{'ABCDEFGH'[index]}", 0x58020000 + 0x400 * index
+        self.name, self.base = f"GPIO{'ABCDEFGH'[index]}", 0x58020000 + 0x400 * index
         super().__init__()
-
-    reset = {0x00: 0xFFFFFFFF, **dict.fromkeys((0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24), 0)}
 
     def read(self, offset: int) -> int:
         if offset == 0x10:
@@ -51,7 +55,7 @@ class Exti(Peripheral):
     """Edges of lines 5-15 to interrupts."""
 
     name, base = "EXTI", 0x58000000
-    reset = dict.fromkeys((0x00, 0x04, 0x08, 0x80, 0x84, 0x88), 0)
+    reset: ClassVar[dict[int, int]] = dict.fromkeys((0x00, 0x04, 0x08, 0x80, 0x84, 0x88), 0)
 
     def __init__(self, syscfg: Syscfg, nvic: Nvic) -> None:
         super().__init__()

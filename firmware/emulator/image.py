@@ -9,6 +9,7 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from .errors import EmulatorError
 
@@ -37,12 +38,10 @@ def load_image(path: Path | str) -> Image:
             if elf["e_machine"] != "EM_ARM":
                 raise EmulatorError(f"{path} is not an ARM image; build one with `make -C firmware seed`")
             segments = tuple(
-                (segment["p_paddr"], segment.data())
-                for segment in elf.iter_segments("PT_LOAD")
-                if segment["p_filesz"]
+                (segment["p_paddr"], segment.data()) for segment in elf.iter_segments("PT_LOAD") if segment["p_filesz"]
             )
             table = elf.get_section_by_name(".symtab")
-            entries = list(table.iter_symbols()) if table is not None else []
+            entries = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
     except FileNotFoundError:
         raise EmulatorError(f"{path} does not exist; build it with `make -C firmware seed`") from None
     except ELFError as error:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -215,14 +214,3 @@ def measure_latency(
             raise EmulatorError(f"a gate changed nothing within {horizon_blocks} blocks")
         found.append(float(differing[0]) - offset)
     return Latency(tuple(found))
-
-
-def seed_factory(elf: str, prepare: Callable[[Seed], None]) -> Callable[[], Seed]:
-    """A function that makes equal modules, each prepared (panel, cables) in the same way."""
-
-    def make(path: str) -> Seed:
-        seed = Seed(path)
-        prepare(seed)
-        return seed
-
-    return partial(make, elf)

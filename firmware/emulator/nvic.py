@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from .bus import Peripheral
 from .errors import EmulatorError
@@ -32,7 +33,7 @@ class Nvic(Peripheral):
     """Pending, enabled and active exceptions. Sources are levels: a line stays pending while its source asks."""
 
     name, base = "SCS", 0xE000E000
-    reset = {**_SYSTEM, **dict.fromkeys((*_NVIC, *_PRIORITY), 0)}
+    reset: ClassVar[dict[int, int]] = {**_SYSTEM, **dict.fromkeys((*_NVIC, *_PRIORITY), 0)}
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__()
@@ -140,7 +141,7 @@ class CycleCounter(Peripheral):
     """DWT: counts virtual cycles, which move by slices of cpu.SLICE_INSTRUCTIONS."""
 
     name, base = "DWT", 0xE0001000
-    reset = {0x000: 0, 0x004: 0, 0xFB0: 0}
+    reset: ClassVar[dict[int, int]] = {0x000: 0, 0x004: 0, 0xFB0: 0}
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__()

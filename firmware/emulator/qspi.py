@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from .bus import Peripheral
 from .errors import EmulatorError
@@ -19,7 +20,9 @@ class Qspi(Peripheral):
     """Runs a command when its last phase is given; `show(bool)` opens and closes the mapped window."""
 
     name, base = "QUADSPI", 0x52005000
-    reset = dict.fromkeys((0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30), 0)
+    reset: ClassVar[dict[int, int]] = dict.fromkeys(
+        (0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30), 0
+    )
 
     def __init__(self, chip: NorFlash, rcc: Rcc, show: Callable[[bool], None]) -> None:
         super().__init__()

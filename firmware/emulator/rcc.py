@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .bus import Peripheral
 from .errors import EmulatorError
 
@@ -16,7 +18,7 @@ class Rcc(Peripheral):
     """Oscillators are ready at once; frequencies follow from what was programmed."""
 
     name, base = "RCC", 0x58024400
-    reset = {
+    reset: ClassVar[dict[int, int]] = {
         **dict.fromkeys((0x08, 0x10, 0x18, 0x1C, 0x20, 0x3C, 0x44, 0x4C, 0x50, 0x54, 0x58, 0x60, 0x68), 0),
         **dict.fromkeys((0x34, 0xD0, 0xD4, 0xD8, 0xDC, 0xE0, 0xE4, 0xE8, 0xEC, 0xF0, 0xF4), 0),
         **{0x00: 0x83, 0x28: 0x02020200, 0x2C: 0x01FF0000},
@@ -69,7 +71,7 @@ class Pwr(Peripheral):
     """Voltages are always as asked for."""
 
     name, base = "PWR", 0x58024800
-    reset = {0x00: 0xF000C000, 0x04: 0x4000, 0x08: 0, 0x0C: 0x6, 0x10: 0, 0x18: 0x4000}
+    reset: ClassVar[dict[int, int]] = {0x00: 0xF000C000, 0x04: 0x4000, 0x08: 0, 0x0C: 0x6, 0x10: 0, 0x18: 0x4000}
 
     def read(self, offset: int) -> int:
         ready = {0x04: 1 << 13, 0x18: 1 << 13}
@@ -80,14 +82,14 @@ class FlashInterface(Peripheral):
     """Wait states only: the firmware never writes its own flash."""
 
     name, base = "FLASH", 0x52002000
-    reset = {0x00: 0x37}
+    reset: ClassVar[dict[int, int]] = {0x00: 0x37}
 
 
 class Syscfg(Peripheral):
     """Overdrive and the port of each EXTI line."""
 
     name, base = "SYSCFG", 0x58000400
-    reset = dict.fromkeys((0x04, 0x08, 0x0C, 0x10, 0x14, 0x20, 0x24, 0x28, 0x2C), 0)
+    reset: ClassVar[dict[int, int]] = dict.fromkeys((0x04, 0x08, 0x0C, 0x10, 0x14, 0x20, 0x24, 0x28, 0x2C), 0)
 
     def exti_port(self, line: int) -> int:
         """Port (0 = A) that is connected to an EXTI line."""

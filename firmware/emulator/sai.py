@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,15 @@ class Sai(Peripheral):
     """Every half buffer is one block: sent samples go to `on_block`, received ones are silence."""
 
     name, base = "SAI1", 0x40015800
-    reset = {
+    reset: ClassVar[dict[int, int]] = {
         0x00: 0,
         **{block + r: 0 for block in (_BLOCK_A, _BLOCK_B) for r in (0x04, 0x0C, 0x10, 0x14, 0x18, 0x1C)},
-        **{block: 0x40 for block in (_BLOCK_A, _BLOCK_B)},
+        **dict.fromkeys((_BLOCK_A, _BLOCK_B), 64),
         **{block + 0x08: 0x7 for block in (_BLOCK_A, _BLOCK_B)},
         0x44: 0,
     }
 
-    def __init__(
-        self, dma: Dma, rcc: Rcc, timeline: Timeline, on_block: Callable[[NDArray[np.int32]], None]
-    ) -> None:
+    def __init__(self, dma: Dma, rcc: Rcc, timeline: Timeline, on_block: Callable[[NDArray[np.int32]], None]) -> None:
         super().__init__()
         self._dma, self._rcc, self._timeline, self._on_block = dma, rcc, timeline, on_block
         self._running = False

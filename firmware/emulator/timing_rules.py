@@ -41,7 +41,9 @@ RULES = {
     "float_mac_shadow": Rule(3, 3, "JNK: no vadd, and no vldr in the younger slot, for 3 cycles after vfma"),
     "float_load": Rule(1, 1, "JNK"),
     "float_load_accumulate": Rule(3, 3, "JNK: as vfma accumulator"),
-    "float_store_forward": Rule(2, 2, "JNK: vstr takes vadd's result after 1 instead of 3, vfma's after 3 instead of 5"),
+    "float_store_forward": Rule(
+        2, 2, "JNK: vstr takes vadd's result after 1 instead of 3, vfma's after 3 instead of 5"
+    ),
     "float_divide": Rule(16, 16, "JNK: vdiv; vsqrt 14"),
     "float_to_core": Rule(1, 1, "JNK: vmov rX, sX"),
     "core_to_float": Rule(3, 3, "JNK: vmov sX, rX"),
@@ -64,14 +66,18 @@ INSTRUCTION_WAYS, DATA_WAYS = 2, 4
 """Of the STM32H750 (RM0433 2.3, PM0253 4.8)."""
 
 
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
 def _halves(*stems: str) -> set[str]:
     return {stem + a + b for stem in stems for a in "bt" for b in "bt"}
 
 
 MACS = {
-    *"mul muls mla mls smull umull smlal umlal umaal smmul smmulr smmla smmlar smmls smmlsr".split(),
-    *"smlad smladx smlsd smlsdx smuad smuadx smusd smusdx smlald smlaldx smlsld smlsldx".split(),
-    *"smulwb smulwt smlawb smlawt".split(),
+    *_words("mul muls mla mls smull umull smlal umlal umaal smmul smmulr smmla smmlar smmls smmlsr"),
+    *_words("smlad smladx smlsd smlsdx smuad smuadx smusd smusdx smlald smlaldx smlsld smlsldx"),
+    *_words("smulwb smulwt smlawb smlawt"),
     *_halves("smul", "smla", "smlal"),
 }
 """One a cycle, none with a store (JNK)."""
@@ -80,25 +86,25 @@ LONG_MACS = {"smlal", "umlal", "umaal", "smlald", "smlaldx", "smlsld", "smlsldx"
 """Accumulate into their first two operands."""
 
 BITFIELD = {
-    *"sxtb sxth uxtb uxth sxtb16 uxtb16 sxtab sxtah uxtab uxtah sxtab16 uxtab16 ubfx sbfx bfi bfc".split(),
-    *"rev rev16 revsh rbit clz pkhbt pkhtb ssat usat ssat16 usat16 sel usad8 usada8 qadd qsub qdadd qdsub".split(),
-    *(p + o for p in ("s", "u", "q", "uq", "sh", "uh") for o in "add16 add8 sub16 sub8 asx sax".split()),
+    *_words("sxtb sxth uxtb uxth sxtb16 uxtb16 sxtab sxtah uxtab uxtah sxtab16 uxtab16 ubfx sbfx bfi bfc"),
+    *_words("rev rev16 revsh rbit clz pkhbt pkhtb ssat usat ssat16 usat16 sel usad8 usada8 qadd qsub qdadd qdsub"),
+    *(p + o for p in ("s", "u", "q", "uq", "sh", "uh") for o in _words("add16 add8 sub16 sub8 asx sax")),
 }
 """One a cycle, in the older slot only (JNK)."""
 
-BITFIELD_ALL_EARLY = {*"ubfx sbfx rbit rev rev16 revsh ssat usat pkhtb".split()}
+BITFIELD_ALL_EARLY = _words("ubfx sbfx rbit rev rev16 revsh ssat usat pkhtb")
 """All sources are needed a cycle earlier (JNK; ssat and usat QUI)."""
 
-BITFIELD_LAST_EARLY = {*"bfi bfc sxtab sxtah uxtab uxtah sxtab16 uxtab16 pkhbt".split()}
+BITFIELD_LAST_EARLY = _words("bfi bfc sxtab sxtah uxtab uxtah sxtab16 uxtab16 pkhbt")
 """The extracted or shifted source is needed a cycle earlier (JNK)."""
 
 BITFIELD_SHIFTER = (BITFIELD_ALL_EARLY - {"ssat", "usat"}) | BITFIELD_LAST_EARLY
 """Don't pair with an inline shifted operand (JNK)."""
 
-SATURATING = {*"ssat usat qadd qsub qdadd qdsub usad8 usada8".split()}
-SHIFTS = {*"lsl lsls lsr lsrs asr asrs ror rors rrx".split()}
-EARLY_CAPABLE = {*"add adds addw sub subs subw mov movs movw movt".split()}
-FLOAT_MACS = {*"vfma vfms vfnma vfnms vmla vmls vnmla vnmls".split()}
-FLOAT_MULTIPLES = {*"vpush vpop vldmia vstmia vldm vstm vldmdb vstmdb".split()}
-MULTIPLES = {*"ldm ldmia stm stmia ldmdb stmdb push pop ldrd strd".split()}
-BRANCHES = {*"b bl bx blx cbz cbnz tbb tbh".split()}
+SATURATING = _words("ssat usat qadd qsub qdadd qdsub usad8 usada8")
+SHIFTS = _words("lsl lsls lsr lsrs asr asrs ror rors rrx")
+EARLY_CAPABLE = _words("add adds addw sub subs subw mov movs movw movt")
+FLOAT_MACS = _words("vfma vfms vfnma vfnms vmla vmls vnmla vnmls")
+FLOAT_MULTIPLES = _words("vpush vpop vldmia vstmia vldm vstm vldmdb vstmdb")
+MULTIPLES = _words("ldm ldmia stm stmia ldmdb stmdb push pop ldrd strd")
+BRANCHES = _words("b bl bx blx cbz cbnz tbb tbh")

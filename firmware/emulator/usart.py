@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import ClassVar
 
 from .bus import Peripheral
 from .dma import Dma
@@ -22,7 +23,10 @@ class Usart(Peripheral):
     """`send` puts bytes on the receive line; `received` collects what the image has sent."""
 
     name, base = "USART1", 0x40011000
-    reset = {**dict.fromkeys((0x00, 0x04, 0x08, 0x0C, 0x18, 0x20, 0x24, 0x28, 0x2C), 0), 0x1C: 0xC0}
+    reset: ClassVar[dict[int, int]] = {
+        **dict.fromkeys((0x00, 0x04, 0x08, 0x0C, 0x18, 0x20, 0x24, 0x28, 0x2C), 0),
+        0x1C: 0xC0,
+    }
 
     def __init__(self, dma: Dma, rcc: Rcc, timeline: Timeline) -> None:
         super().__init__()
