@@ -189,8 +189,9 @@ def test_what_the_model_does_not_know_is_an_error(tmp_path: Path, address: int, 
         probe(tmp_path, address, access).run_blocks(1)
 
 
-def test_an_image_that_hangs_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EmulatorError, match="no sound for 1 s; the image hangs in main"):
+def test_an_image_that_hangs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lottava.emulator.seed.BOOT_SECONDS", 0.05)
+    with pytest.raises(EmulatorError, match=r"no sound for 0\.05 s; the image hangs in main"):
         probe(tmp_path, 0, "nop").run_blocks(1)
 
 
