@@ -21,16 +21,21 @@ CXX = "-std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics -Wold-style-
 ERASED = b"\xff" * (2 * RECORD_BYTES)
 
 
+def compile_console(folder: Path, program: str, output: str, *flags: str) -> Path:
+    """The console and firmware/test/PROGRAM, for this machine."""
+    common = [*COMMON.split(), *flags, f"-I{FIRMWARE}", f"-I{FIRMWARE / 'generated'}"]
+    blob, built = folder / f"{output}.blob.o", folder / output
+    shared = [flag for flag in common if flag != "-shared"]
+    subprocess.run(["gcc", "-std=c11", *shared, "-c", str(FIRMWARE / "nn/blob.c"), "-o", str(blob)], check=True)
+    sources = [str(FIRMWARE / source) for source in (*SOURCES, f"test/{program}")]
+    subprocess.run(["g++", *CXX.split(), *common, *sources, str(blob), "-o", str(built)], check=True)
+    return built
+
+
 def build(folder: Path) -> ctypes.CDLL:
-    """Compile the console for this machine."""
-    include = [f"-I{FIRMWARE}", f"-I{FIRMWARE / 'generated'}"]
-    blob = folder / "blob.o"
-    subprocess.run(["gcc", "-std=c11", *COMMON.split(), *include, "-c", FIRMWARE / "nn/blob.c", "-o", blob], check=True)
-    sources = [FIRMWARE / source for source in SOURCES] + [FIRMWARE / "test/console_host.cc"]
-    library = folder / "libconsole.so"
-    command = ["g++", *CXX.split(), *COMMON.split(), *include, "-shared", *sources, blob, "-o", library]
-    subprocess.run(list(map(str, command)), check=True)
-    loaded = ctypes.CDLL(str(library))
+    """The console as a library, with undefined behaviour trapped."""
+    built = compile_console(folder, "console_host.cc", "libconsole.so", "-shared", "-fsanitize=undefined")
+    loaded = ctypes.CDLL(str(built))
     loaded.console_size.restype = ctypes.c_size_t
     loaded.console_transmit.restype = ctypes.c_size_t
     loaded.wire_encode.restype = ctypes.c_size_t

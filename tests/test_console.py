@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from console_library import ERASED, ConsoleModule, build
+from console_library import ERASED, ConsoleModule, build, compile_console
 from fake import HELLO, NOISE_CODES, Clock, FakeFrontEnd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -346,3 +348,11 @@ def test_a_dead_transport_is_no_answer(console: ConsoleModule) -> None:
     console.read = lambda size: b""  # type: ignore[method-assign]
     with pytest.raises(NoAnswerError):
         Module(Link(console, clock=Clock())).hello()
+
+
+def test_frames_of_all_kinds_under_the_sanitizers(tmp_path: Path) -> None:
+    fuzz = compile_console(tmp_path, "fuzz_console.cc", "fuzz", "-fsanitize=address,undefined")
+    done = subprocess.run([str(fuzz), "20000"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("20000 rounds, record ")
+    assert int(done.stdout.split()[-1]) > 100, "commits got through"
