@@ -8,7 +8,7 @@ from typing import cast
 
 from lottava import messages as say
 from lottava import record as records
-from lottava.messages import BLOCKS_PER_SECOND, POINT_BLOCKS, PROTOCOL_VERSION, Capability, Command, Route
+from lottava.messages import BLOCKS_PER_SECOND, POINT_BLOCKS, PROTOCOL_VERSION, Command, Route
 from lottava.record import Record
 
 from .link import Link, LinkError, RefusedError
@@ -100,7 +100,3 @@ class Module:
     def factory(self) -> None:
         """Settings back to their defaults; the calibration stays."""
         self.link.ask(Command.FACTORY, say.Empty())
-
-    def can(self, capability: Capability) -> bool:
-        """Whether this firmware and board offer something."""
-        return bool(self.hello().capabilities & capability)

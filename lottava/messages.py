@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from .layout import REST, Layout, item
+from .record import RECORD_BYTES
 from .units import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 
 PROTOCOL_VERSION = 1
 REPLY_FLAG = 0x80
 """A reply's command byte is the request's with this bit set."""
-RECORD_BYTES = 192
 BLOCKS_PER_SECOND = SAMPLE_RATE_HZ // BLOCK_SAMPLES
 POINT_BLOCKS = 256
 """Readings that a calibration point averages by default: 0.3 mV of noise at the ADC become 0.02 mV."""
