@@ -188,14 +188,21 @@ def on_the_module(run: Run, voice: voicefile.Voice, arms: dict[str, Any]) -> dic
     equality = stages.value(
         "equality", key, lambda: _demo_module.compare_executors(voice, inputs, elf, gesture.load("hold"))
     )
-    stages.run("phrase", key, lambda: _module.record_phrase(elf, phrase, run.out / "phrase.wav"))
+    wav = run.out / "work" / f"phrase-{key[:12]}.wav"
+    stages.value("phrase", key, lambda: _module.record_phrase(elf, phrase, wav))
     latency = stages.value("latency", key, lambda: _demo_module.latency(elf))
     cycles = stages.value(
         "cycles", key, lambda: _demo_module.compare_cycles(voice, elf, phrase, run.dataset, run.out / "work" / "tiny")
     )
     _demo_module.spread_cycles(arms, cycles["voice"], cycles["smallest"], cycles["smallest_macs"])
     calibration = stages.value("calibration", [key, BOARD], lambda: _demo_module.calibrate_and_measure(elf, BOARD))
-    return {"equality": equality, "latency": latency, "cycles": cycles, "calibration": calibration}
+    return {
+        "phrase": str(wav.relative_to(run.out)),
+        "equality": equality,
+        "latency": latency,
+        "cycles": cycles,
+        "calibration": calibration,
+    }
 
 
 def publish(run: Run, voice: voicefile.Voice, report: dict[str, Any], sounds: list) -> None:
@@ -228,7 +235,7 @@ def publish(run: Run, voice: voicefile.Voice, report: dict[str, Any], sounds: li
         "machine": machine(),
     }
     report["expected"] = demo_report.expectations(report)
-    phrase, rate = soundfile.read(run.out / "phrase.wav")
+    phrase, rate = soundfile.read(run.out / report["phrase"])
     played = page.Player("Emulated module", "the demo gesture, from control voltages to the codec", phrase[:, 0], rate)
     players = [page.Player(label, words, np.asarray(sound)) for label, words, sound in sounds]
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
