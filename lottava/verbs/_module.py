@@ -94,13 +94,15 @@ def blob_sha256(voice: Voice) -> str:
 
 
 def record_phrase(elf: Path, played: Gesture, path: Path) -> None:
-    """Play a gesture on the emulated Seed into a sound file, with a bar."""
+    """Play a gesture on the emulated Seed into a sound file, with a bar; the file appears whole."""
     from lottava.emulator.seed import Seed
 
     with progress() as bar:
         task = bar.add_task("playing on the Seed", total=len(played.gate), note="")
         take = play_seed(Seed(elf), played, lambda done: bar.update(task, completed=done))
-    write_sound(path, take.audio)
+    partial = path.with_name(f"partial-{path.name}")
+    write_sound(partial, take.audio)
+    partial.replace(path)
 
 
 def image_folder(voice: Voice) -> Path:
