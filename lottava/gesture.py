@@ -156,7 +156,8 @@ def load(name_or_path: str) -> Gesture:
 def load_csv(path: Path) -> Gesture:
     """Curves from a CSV with a header: `time_s`, then any of the jacks in volts, `knob_*` 0..1 and `gate` 0/1.
 
-    Lines are joined straight, the gate steps; without `gate` the voice drones. Raises GestureError naming column and row, OSError.
+    Lines are joined straight, the gate steps; without `gate` the voice drones.
+    Raises GestureError naming column and row, OSError.
     """
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:

@@ -189,7 +189,7 @@ def on_the_module(run: Run, voice: voicefile.Voice, arms: dict[str, Any]) -> dic
         "equality", key, lambda: _demo_module.compare_executors(voice, inputs, elf, gesture.load("hold"))
     )
     wav = run.out / "work" / f"phrase-{key[:12]}.wav"
-    stages.run("phrase", key, lambda: wav.exists() or _module.record_phrase(elf, phrase, wav))
+    stages.run("phrase", key, lambda: None if wav.exists() else _module.record_phrase(elf, phrase, wav))
     latency = stages.value("latency", key, lambda: _demo_module.latency(elf))
     cycles = stages.value(
         "cycles", key, lambda: _demo_module.compare_cycles(voice, elf, phrase, run.dataset, run.out / "work" / "tiny")
