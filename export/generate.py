@@ -10,7 +10,7 @@ from lottava.graph import Graph
 from lottava.units import hz_to_volts
 from lottava.voicefile import Voice, load
 
-from . import blob, golden, interfaces, placeholder, tables, voice_header
+from . import blob, golden, interfaces, placeholder, tables, voice_header, wavetable
 
 
 def constant_headers() -> dict[str, str]:
@@ -19,6 +19,7 @@ def constant_headers() -> dict[str, str]:
         "blob_format.h": voice_header.emit_blob_format(),
         "dsp_tables.h": tables.dsp_tables_header(),
         "nn_tables.h": tables.nn_tables_header(),
+        "wave_tables.h": wavetable.wave_tables_header(),
         **interfaces.headers(),
     }
 

@@ -37,16 +37,6 @@ def _even(function: Callable[[Array], Array], limit: float, at_zero: float) -> C
     return of_square
 
 
-def sine_polynomial() -> Array:
-    """sin(pi/2 x) / x in x^2 for |x| <= 1; error below 7e-9."""
-    return fit_polynomial(_even(lambda x: np.sin(np.pi / 2 * x) / x, 1.0, np.pi / 2), 0.0, 1.0, 4)
-
-
-def difference_polynomial() -> Array:
-    """4 sin^2(pi/4 x) / x^2 in x^2 for |x| <= 1, the coefficient of the sine recurrence; error below 1e-9."""
-    return fit_polynomial(_even(lambda x: (2.0 * np.sin(np.pi / 4 * x) / x) ** 2, 1.0, np.pi**2 / 4), 0.0, 1.0, 4)
-
-
 def exp2_polynomial() -> Array:
     """2^x for |x| <= 1/2; error below 4e-9, a fifteenth of a float's last place."""
     return fit_polynomial(np.exp2, -0.5, 0.5, 6)
@@ -94,8 +84,6 @@ def dsp_tables_header() -> str:
     ]
     parts = [
         "".join(constants),
-        cgen.emit_array("dsp_sine_polynomial", sine_polynomial()),
-        cgen.emit_array("dsp_difference_polynomial", difference_polynomial()),
         cgen.emit_array("dsp_exp2_polynomial", exp2_polynomial()),
         cgen.emit_array("dsp_log2_polynomial", log2_polynomial()),
         cgen.emit_array("dsp_log2_of_partial", np.log2(np.arange(1, synth.PARTIALS + 1))),

@@ -15,7 +15,7 @@ from cards import example_card
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator.library import FIRMWARE, host_library, memory
-from lottava.export import BlobError, VoiceParameters, blob, cgen, generate, golden, tables, voice_header
+from lottava.export import BlobError, VoiceParameters, blob, cgen, generate, golden, tables, voice_header, wavetable
 
 from lottava import synth
 from lottava.graph import Graph
@@ -153,14 +153,20 @@ def test_graphs_that_the_module_can_not_run_are_refused() -> None:
 
 def test_tables_are_what_they_stand_for() -> None:
     value = np.polynomial.polynomial.polyval
-    u = np.linspace(0.0, 1.0, 10_001)[1:]
-    x = np.sqrt(u)
-    assert np.max(np.abs(value(u, tables.sine_polynomial()) * x - np.sin(np.pi / 2 * x))) < 7e-9
-    assert np.max(np.abs(value(u, tables.difference_polynomial()) * u / (4 * np.sin(np.pi / 4 * x) ** 2) - 1)) < 1e-9
     f = np.linspace(-0.5, 0.5, 10_001)
     assert np.max(np.abs(value(f, tables.exp2_polynomial()) / np.exp2(f) - 1)) < 4e-9
     t = np.linspace(-0.1715, 0.1715, 10_000)
     assert np.max(np.abs(value(t * t, tables.log2_polynomial()) * t - np.log2((1 + t) / (1 - t)))) < 1e-9
+
+
+def test_reading_between_points_leaves_every_partial_as_it_is() -> None:
+    k, x = np.arange(1.0, 65.0), np.linspace(-0.5, 0.5, 401)
+    read = wavetable.response(k, x) * wavetable.gains()[:, None]
+    assert np.max(np.abs(read - 1.0)) < 3e-6
+
+
+def test_every_partial_is_built_once() -> None:
+    assert sorted(wavetable.partials()) == list(range(1, 65))
 
 
 @settings(max_examples=20)

@@ -1,99 +1,116 @@
 // SPDX-License-Identifier: MIT
-// Four lanes share each pair of loads; 16 arithmetic instructions a partial keep the FPU's pipeline full.
+// Build a period from its sines by halving, and read between its points.
 #include "dsp/harmonic_bank.h"
 
+#include <cstring>
+
 #include "dsp/math.h"
+#include "dsp/sine_sums.h"
 
 namespace lottava {
 
 namespace {
 
-constexpr uint32_t kQuarterTurn = 1u << 30;
-constexpr uint32_t kHalfTurn = 1u << 31;
+constexpr size_t kHalf = WAVE_POINTS / 2;
 
-// One sample's oscillators: s = sin(k phi), d = sin((k + 1) phi) - sin(k phi) before it is brought up to date.
-struct Lane {
-  float s, d, c;
-
-  LOTTAVA_INLINE explicit Lane(const HarmonicBank::Start& start) : s(start.s), d(start.s), c(start.c) {}
-
-  LOTTAVA_INLINE void Add(float amplitude, float change, float* level, float* slope) {
-    *level = Fma(amplitude, s, *level);
-    *slope = Fma(change, s, *slope);
-    d = Fma(-c, s, d);
-    s += d;
+// Half a period of partials on points 0 .. `points`, when that of the even ones alone stands in the first half: odd
+// multiples of a phase are even about the quarter period, even multiples are odd about it. sines: of points 1, 2, ...
+template <size_t points, size_t blocks, size_t terms>
+void AddOddPartials(const float (&sines)[blocks][terms][kSineSums], const float* weights, size_t count, float* wave) {
+  float odd[blocks * kSineSums];
+  for (size_t block = 0; block < blocks; ++block) {
+    SineSums(sines[block][0], weights, count, odd + block * kSineSums);
   }
-};
+  for (size_t n = 1; n <= points / 2; ++n) {
+    const float even = wave[n];
+    wave[points - n] = odd[n - 1] - even;
+    wave[n] = odd[n - 1] + even;
+  }
+  wave[points] = 0.0f;
+}
 
-struct Sums {
-  float level0 = 0.0f, level1 = 0.0f, level2 = 0.0f, level3 = 0.0f;
-  float slope0 = 0.0f, slope1 = 0.0f, slope2 = 0.0f, slope3 = 0.0f;
+// How many odd multiples of `step` are not above `active`.
+size_t OddMultiples(size_t active, size_t step) { return (active / step + 1) / 2; }
+
+// One sample's place in a period: the first point to read, and six weights.
+struct Place {
+  size_t first;
+  float w[6];
+
+  LOTTAVA_INLINE explicit Place(uint32_t phase) {
+    const uint64_t scaled = static_cast<uint64_t>(phase) * WAVE_POINTS;
+    first = static_cast<size_t>(scaled >> 32);
+    const float x = static_cast<float>(static_cast<int32_t>(static_cast<uint32_t>(scaled) ^ 0x80000000u)) * 0x1p-32f;
+    const float square = x * x;
+    for (size_t pair = 0; pair < 3; ++pair) {
+      // Rounded after each step: a sum into a register of its own is as quick as a fused one into a copy.
+      const float(&even)[3] = wave_even_polynomials[pair];
+      const float(&odd)[3] = wave_odd_polynomials[pair];
+      const float e = (even[2] * square + even[1]) * square + even[0];
+      const float o = ((odd[2] * square + odd[1]) * square + odd[0]) * x;
+      w[3 + pair] = e + o;
+      w[2 - pair] = e - o;
+    }
+  }
 };
 
 }  // namespace
 
-void HarmonicBank::Init() {
-  for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    partials_[k] = {0.0f, 0.0f};
-    targets_[k] = 0.0f;
-  }
-  active_ = 0;
-}
+void HarmonicBank::Init() { memset(this, 0, sizeof(*this)); }
 
 void HarmonicBank::SetTarget(const float* amplitudes, float share) {
-  active_ = 0;
-  for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    Partial* partial = &partials_[k];
-    partial->amplitude = share < 1.0f ? Fma(share, partial->change, partial->amplitude) : targets_[k];
-    partial->change = amplitudes[k] - partial->amplitude;
-    targets_[k] = amplitudes[k];
-    const bool silent = partial->amplitude == 0.0f && amplitudes[k] == 0.0f;
-    active_ = silent ? active_ : (k | 1) + 1;
+  float weights[DSP_PARTIALS];
+  size_t active = 0;
+  for (size_t i = 0; i < DSP_PARTIALS; ++i) {
+    const size_t k = wave_partials[i];
+    weights[i] = wave_gains[i] * amplitudes[k - 1];
+    active = weights[i] != 0.0f && k > active ? k : active;
   }
-}
+  float* from = waves_[target_];
+  float* to = waves_[target_ ^ 1];
+  if (share < 1.0f) {  // a gate cut the last ramp short
+    for (size_t n = 0; n < kPoints; ++n) {
+      from[n] = Fma(share, from[n] - to[n], to[n]);
+    }
+  }
+  target_ ^= 1;
 
-// Without a branch: 0 or all ones says whether the phase lies in the left half of the circle.
-void HarmonicBank::SetPhases(const uint32_t* phase, Start* starts, size_t size) {
-#pragma GCC unroll 4
-  for (size_t i = 0; i < size; ++i) {
-    const uint32_t folded = 0u - ((phase[i] + kQuarterTurn) >> 31);
-    const int32_t angle = static_cast<int32_t>((phase[i] ^ folded) - folded + (folded & kHalfTurn));
-    const float x = static_cast<float>(angle) * 0x1p-30f;
-    const float square = x * x;
-    starts[i].s = x * Polynomial(dsp_sine_polynomial, square);
-    starts[i].c = square * Polynomial(dsp_difference_polynomial, square);
-    starts[i].mirror = 1.0f + 2.0f * static_cast<float>(static_cast<int32_t>(folded));
+  float half[kHalf + 1] = {};
+  SineSums(wave_sines_16[0][0], weights + 60, active / 16, half + 1);
+  SineSums(wave_sines_16[1][0], weights + 60, active / 16, half + 1 + kSineSums);
+  half[10] = 0.0f;
+  AddOddPartials<20>(wave_sines_8, weights + 56, OddMultiples(active, 8), half);
+  AddOddPartials<40>(wave_sines_4, weights + 48, OddMultiples(active, 4), half);
+  AddOddPartials<80>(wave_sines_2, weights + 32, OddMultiples(active, 2), half);
+  AddOddPartials<160>(wave_sines_1, weights, OddMultiples(active, 1), half);
+  float* wave = to + kBefore;
+  for (size_t n = 0; n < kHalf; ++n) {
+    wave[n] = half[n];
+    wave[WAVE_POINTS - 1 - n] = -half[n + 1];
   }
-}
-
-void HarmonicBank::Render4(const Start* starts, const float* ramp, float* y) const {
-  Lane lane0(starts[0]), lane1(starts[1]), lane2(starts[2]), lane3(starts[3]);
-  Sums odd, even;
-  const Partial* partial = partials_;
-  for (const Partial* end = partial + active_; partial != end; partial += 2) {
-    float amplitude = partial[0].amplitude, change = partial[0].change;
-    lane0.Add(amplitude, change, &odd.level0, &odd.slope0);
-    lane1.Add(amplitude, change, &odd.level1, &odd.slope1);
-    lane2.Add(amplitude, change, &odd.level2, &odd.slope2);
-    lane3.Add(amplitude, change, &odd.level3, &odd.slope3);
-    amplitude = partial[1].amplitude;
-    change = partial[1].change;
-    lane0.Add(amplitude, change, &even.level0, &even.slope0);
-    lane1.Add(amplitude, change, &even.level1, &even.slope1);
-    lane2.Add(amplitude, change, &even.level2, &even.slope2);
-    lane3.Add(amplitude, change, &even.level3, &even.slope3);
+  for (size_t n = 0; n < kBehind; ++n) {
+    wave[WAVE_POINTS + n] = wave[n];
   }
-  y[0] = Fma(starts[0].mirror, Fma(ramp[0], even.slope0, even.level0), Fma(ramp[0], odd.slope0, odd.level0));
-  y[1] = Fma(starts[1].mirror, Fma(ramp[1], even.slope1, even.level1), Fma(ramp[1], odd.slope1, odd.level1));
-  y[2] = Fma(starts[2].mirror, Fma(ramp[2], even.slope2, even.level2), Fma(ramp[2], odd.slope2, odd.level2));
-  y[3] = Fma(starts[3].mirror, Fma(ramp[3], even.slope3, even.level3), Fma(ramp[3], odd.slope3, odd.level3));
+  for (size_t n = 1; n <= kBefore; ++n) {
+    *(wave - n) = wave[WAVE_POINTS - n];
+  }
 }
 
 void HarmonicBank::Render(const uint32_t* phase, const float* ramp, float* y, size_t size) const {
-  Start starts[kMaxBlock];
-  SetPhases(phase, starts, size);
-  for (size_t i = 0; i < size; i += 4) {
-    Render4(starts + i, ramp + i, y + i);
+  const float* from = waves_[target_ ^ 1];
+  const float* to = waves_[target_];
+  for (size_t i = 0; i < size; i += 2) {
+    const Place a(phase[i]), b(phase[i + 1]);
+    float from_a = a.w[0] * from[a.first], to_a = a.w[0] * to[a.first];
+    float from_b = b.w[0] * from[b.first], to_b = b.w[0] * to[b.first];
+    for (size_t j = 1; j < 6; ++j) {
+      from_a = Fma(a.w[j], from[a.first + j], from_a);
+      to_a = Fma(a.w[j], to[a.first + j], to_a);
+      from_b = Fma(b.w[j], from[b.first + j], from_b);
+      to_b = Fma(b.w[j], to[b.first + j], to_b);
+    }
+    y[i] = Fma(ramp[i], to_a - from_a, from_a);
+    y[i + 1] = Fma(ramp[i + 1], to_b - from_b, from_b);
   }
 }
 

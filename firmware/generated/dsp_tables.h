@@ -16,10 +16,6 @@
 #define DSP_FADE_END_HZ 24000.0f
 #define DSP_INCREMENT_AT_C4 23402860.0f /* phase step at 0 V and the true sample rate */
 
-static const float dsp_sine_polynomial[5] = {1.57079637f, -0.645963788f, 0.0796899199f, -0.00467414362f, 0.000151671702f};
-
-static const float dsp_difference_polynomial[5] = {2.46740103f, -0.507338941f, 0.0417262502f, -0.00183651852f, 4.80998278e-05f};
-
 static const float dsp_exp2_polynomial[7] = {1.0f, 0.693147182f, 0.240226507f, 0.0555032715f, 0.00961805694f, 0.0013400428f, 0.000154614449f};
 
 static const float dsp_log2_polynomial[4] = {2.88539004f, 0.961798847f, 0.576715171f, 0.431717694f};

@@ -33,8 +33,8 @@ struct Meter {
   std::uint32_t blocks, mean, max;
 };
 
-// 128 KB of DTCM hold the stack (8), these weights (96) and everything else.
-alignas(32) std::uint8_t weights_[96 * 1024];
+// 128 KB of DTCM hold the stack (8), these weights (80) and everything else.
+alignas(32) std::uint8_t weights_[80 * 1024];
 lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
