@@ -41,7 +41,7 @@ ODD_POLYNOMIALS = np.array(
 partial stood at 2.8e-6 of its amplitude. Written down and not solved again, so that they are the same everywhere."""
 
 
-def response(k: Array, x: Array) -> Array:
+def response(k: Array, x: Array) -> NDArray[np.complex128]:
     """[k, x] complex: what reading at x makes of e^{ikφ}, divided by e^{ikφ}."""
     omega = 2.0 * np.pi * k[:, None] / POINTS
     total = np.zeros((k.size, x.size), dtype=np.complex128)

@@ -42,6 +42,7 @@ struct Place {
     first = static_cast<size_t>(scaled >> 32);
     const float x = static_cast<float>(static_cast<int32_t>(static_cast<uint32_t>(scaled) ^ 0x80000000u)) * 0x1p-32f;
     const float square = x * x;
+#pragma GCC unroll 3
     for (size_t pair = 0; pair < 3; ++pair) {
       // Rounded after each step: a sum into a register of its own is as quick as a fused one into a copy.
       const float(&even)[3] = wave_even_polynomials[pair];
@@ -103,6 +104,7 @@ void HarmonicBank::Render(const uint32_t* phase, const float* ramp, float* y, si
     const Place a(phase[i]), b(phase[i + 1]);
     float from_a = a.w[0] * from[a.first], to_a = a.w[0] * to[a.first];
     float from_b = b.w[0] * from[b.first], to_b = b.w[0] * to[b.first];
+#pragma GCC unroll 5
     for (size_t j = 1; j < 6; ++j) {
       from_a = Fma(a.w[j], from[a.first + j], from_a);
       to_a = Fma(a.w[j], to[a.first + j], to_a);

@@ -8,13 +8,9 @@ namespace lottava {
 
 namespace {
 
-constexpr float kControlScale = 0x1p-11f;
 constexpr float kLog2Of10Over20 = 0.166096405f;
 constexpr float kRampStep = 1.0f / DSP_HOP_SAMPLES;
-constexpr size_t kOthers = (1 + DSP_NOISE_BANDS + 3) / 4 * 4;  // amplitude and bands, padded
 constexpr size_t kBlock = BandNoise::kMaxBlock;
-
-float Control(int16_t code) { return static_cast<float>(code) * kControlScale; }
 
 float GainFromDb(float db) { return Exp2(kLog2Of10Over20 * db); }
 
@@ -22,36 +18,61 @@ float NyquistGain(float frequency_hz) {
   return Clamp((DSP_FADE_END_HZ - frequency_hz) * (1.0f / (DSP_FADE_END_HZ - DSP_FADE_START_HZ)), 0.0f, 1.0f);
 }
 
+// Partials below `full` are quieter by nothing, those from `silent` on by everything.
+void FadeNearNyquist(float f0_hz, float* shares) {
+  size_t full = DSP_PARTIALS, silent = DSP_PARTIALS;
+  if (f0_hz * DSP_PARTIALS > DSP_FADE_START_HZ) {
+    full = static_cast<size_t>(DSP_FADE_START_HZ / f0_hz);
+    full -= full > 0;  // whichever way the quotient was rounded
+    silent = static_cast<size_t>(DSP_FADE_END_HZ / f0_hz) + 1;
+    silent = silent < DSP_PARTIALS ? silent : DSP_PARTIALS;
+  }
+  for (size_t k = full; k < silent; ++k) {
+    shares[k] *= NyquistGain(f0_hz * static_cast<float>(k + 1));
+  }
+  for (size_t k = silent; k < DSP_PARTIALS; ++k) {
+    shares[k] = 0.0f;
+  }
+}
+
 }  // namespace
 
 void DecodeControls(const int16_t* controls, uint32_t increment, const float* axes, const SynthSettings& settings,
                     Levels* levels) {
-  const float f0_hz = static_cast<float>(increment) * DSP_HZ_PER_INCREMENT;
   const float tilt = axes[0] * settings.tilt;
-  const float even_gain = GainFromDb(-axes[2] * settings.body_db);
+  const float body_db = axes[2] * settings.body_db;
   float* shares = levels->amplitudes;
-  float others[kOthers] = {Control(controls[0])};
-  for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    shares[k] = Control(controls[1 + k]);
+  ExpSigmoid(controls + 1, shares, DSP_PARTIALS);
+  FadeNearNyquist(static_cast<float>(increment) * DSP_HZ_PER_INCREMENT, shares);
+  if (body_db != 0.0f) {
+    const float even_gain = GainFromDb(-body_db);
+    for (size_t k = 1; k < DSP_PARTIALS; k += 2) {
+      shares[k] *= even_gain;
+    }
   }
-  for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {
-    others[1 + band] = Control(controls[1 + DSP_PARTIALS + band]) - DSP_NOISE_BIAS;
+  if (tilt != 0.0f) {
+    for (size_t k = 0; k < DSP_PARTIALS; ++k) {
+      shares[k] *= Exp2(tilt * dsp_log2_of_partial[k]);
+    }
   }
-  ExpSigmoid(shares, shares, DSP_PARTIALS);
-  ExpSigmoid(others, others, kOthers);
-  float sum = 0.0f;
-  for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-    const float share = shares[k] * NyquistGain(f0_hz * static_cast<float>(k + 1)) * (k & 1 ? even_gain : 1.0f);
-    shares[k] = tilt == 0.0f ? share : share * Exp2(tilt * dsp_log2_of_partial[k]);
-    sum += shares[k];
+  float sums[4] = {};  // side by side, because an addition takes three cycles
+  for (size_t k = 0; k < DSP_PARTIALS; k += 4) {
+    sums[0] += shares[k];
+    sums[1] += shares[k + 1];
+    sums[2] += shares[k + 2];
+    sums[3] += shares[k + 3];
   }
-  const float scale = others[0] / (sum + 1e-7f);
+  float amplitude;
+  ExpSigmoid(controls, &amplitude, 1);
+  const float scale = amplitude / ((sums[0] + sums[1]) + (sums[2] + sums[3]) + 1e-7f);
+#pragma GCC unroll 8
   for (size_t k = 0; k < DSP_PARTIALS; ++k) {
     shares[k] *= scale;
   }
   const float breath_gain = GainFromDb(axes[1] * settings.breath_db);
-  for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {
-    levels->bands[band] = others[1 + band] * breath_gain;
+  BiasedExpSigmoid(controls + 1 + DSP_PARTIALS, levels->bands, DSP_NOISE_BANDS);
+  for (float& band : levels->bands) {
+    band *= breath_gain;
   }
 }
 

@@ -118,8 +118,8 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_synth_render": (None, (c_void_p, c_void_p, c_void_p, c_size_t)),
     "lottava_synth_levels": (None, (c_void_p, c_void_p, c_void_p)),
     "lottava_dsp_exp2": (None, (c_void_p, c_void_p, c_size_t)),
-    "lottava_dsp_log2": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_dsp_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
+    "lottava_dsp_biased_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_builtin_voice": (c_void_p, (POINTER(c_size_t),)),
     "lottava_builtin_selftest": (c_int, (c_void_p, c_void_p, c_size_t)),
 }

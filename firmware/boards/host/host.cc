@@ -114,6 +114,8 @@ void lottava_synth_levels(const void* synth, float* amplitudes, float* bands) {
 
 void lottava_dsp_exp2(const float* x, float* y, size_t size) { Map(lottava::Exp2, x, y, size); }
 
-void lottava_dsp_log2(const float* x, float* y, size_t size) { Map(lottava::Log2, x, y, size); }
+void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size) { lottava::ExpSigmoid(codes, y, size); }
 
-void lottava_dsp_exp_sigmoid(const float* x, float* y, size_t size) { lottava::ExpSigmoid(x, y, size); }
+void lottava_dsp_biased_exp_sigmoid(const int16_t* codes, float* y, size_t size) {
+  lottava::BiasedExpSigmoid(codes, y, size);
+}
