@@ -18,7 +18,7 @@ from .library import AXES, CVS, POTS, Calibration, HostError, Inputs, Outputs, T
 __all__ = ["Block", "Calibration", "HostError", "HostModule", "HostNetwork", "HostSynth", "Trace"]
 
 ARENA_BYTES = 1 << 20
-"""Far more than the module's 112 KB, so that parents can be played on the host as well."""
+"""Far more than the module's 80 KB, so that parents can be played on the host as well."""
 
 
 @dataclass(frozen=True, eq=False)

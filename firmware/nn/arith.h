@@ -29,15 +29,19 @@ static inline int32_t nn_requantise_factor(int32_t multiplier, int32_t shift) {
   return m16 * ((int32_t)1 << (17 + shift));
 }
 
-// ((acc * m16) >> (14 - shift)) + 1 >> 1, saturated: rounding the product's upper word is the same thing.
-static inline int32_t nn_requantise_s32(int32_t acc, int32_t factor) {
+// ((acc * m16) >> (14 - shift)) + 1 >> 1, not yet saturated: rounding the product's upper word is the same thing.
+static inline int32_t nn_rescale_s32(int32_t acc, int32_t factor) {
 #if NN_HAS_DSP
   int32_t high;
   __asm("smmulr %0, %1, %2" : "=r"(high) : "r"(acc), "r"(factor));
+  return high;
 #else
-  const int32_t high = (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
+  return (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
 #endif
-  return nn_saturate_s16(high);
+}
+
+static inline int32_t nn_requantise_s32(int32_t acc, int32_t factor) {
+  return nn_saturate_s16(nn_rescale_s32(acc, factor));
 }
 
 // The same for |acc| < 2^47, exact by halves: acc = upper * 2^32 + lower, and upper * factor stays below 2^46.
@@ -47,40 +51,36 @@ static inline int32_t nn_requantise_s64(int64_t acc, int32_t factor) {
   return (int32_t)(high > INT16_MAX ? INT16_MAX : high < INT16_MIN ? INT16_MIN : high);
 }
 
-// Four activations as the multiply-accumulate wants them.
-typedef struct NnQuad {
-  uint32_t low, high;
-} NnQuad;
-
-static inline NnQuad nn_load_quad(const int16_t* x) {
-  NnQuad quad;
-  memcpy(&quad.low, x, sizeof(quad.low));
-  memcpy(&quad.high, x + 2, sizeof(quad.high));
-  return quad;
-}
-
-static inline uint32_t nn_load_weights(const int8_t* packed) {
-  uint32_t word;
-  memcpy(&word, packed, sizeof(word));
-  return word;
-}
-
-// acc + w0 x0 + w1 x1 + w2 x2 + w3 x3 of four weights packed w0 w2 w1 w3 (lowest byte first), so that one SXTB16
-// gives (w0, w1) and the other (w2, w3).
-static inline int32_t nn_dot_quad(uint32_t weights, NnQuad x, int32_t acc) {
+// 0 .. 32767: what a rectifier leaves of a saturated value.
+static inline int32_t nn_saturate_u15(int32_t value) {
 #if NN_HAS_DSP
-  uint32_t upper;
-  __asm("sxtb16 %0, %1, ror #8" : "=r"(upper) : "r"(weights));
-  acc = __smlad(__sxtb16((int32_t)weights), (int32_t)x.low, acc);
-  return __smlad((int32_t)upper, (int32_t)x.high, acc);
+  int32_t clamped;
+  __asm("usat %0, #15, %1" : "=r"(clamped) : "r"(value));
+  return clamped;
 #else
-  acc += (int8_t)weights * (int16_t)x.low + (int8_t)(weights >> 16) * (int16_t)(x.low >> 16);
-  return acc + (int8_t)(weights >> 8) * (int16_t)x.high + (int8_t)(weights >> 24) * (int16_t)(x.high >> 16);
+  return value > INT16_MAX ? INT16_MAX : value < 0 ? 0 : value;
 #endif
 }
 
-static inline int64_t nn_dot_quad_wide(uint32_t weights, NnQuad x, int64_t acc) {
-  return acc + nn_dot_quad(weights, x, 0);
+// Two s16 as one word, the first one below.
+static inline uint32_t nn_load_pair(const int16_t* x) {
+  uint32_t pair;
+  memcpy(&pair, x, sizeof(pair));
+  return pair;
+}
+
+static inline void nn_store_pair(int16_t* y, int32_t low, int32_t high) {
+  const uint32_t pair = ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
+  memcpy(y, &pair, sizeof(pair));
+}
+
+// acc + w0 x0 + w1 x1; with weights of eight bits the two products alone never overflow.
+static inline int32_t nn_dot_pair(uint32_t weights, uint32_t x, int32_t acc) {
+#if NN_HAS_DSP
+  return __smlad((int32_t)weights, (int32_t)x, acc);
+#else
+  return acc + (int16_t)weights * (int16_t)x + (int16_t)(weights >> 16) * (int16_t)(x >> 16);
+#endif
 }
 
 #endif  // LOTTAVA_NN_ARITH_H_

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // y = requantise(weight x + bias), s8 weights, s16 activations, four rows at a time.
+//
+// Weights are widened to s16 when they are loaded: twice the memory, for 10 instead of 13 cycles every 16 products,
+// because a multiply-accumulate takes pairs of s16 and unpacking s8 competes with it.
 #ifndef LOTTAVA_NN_MATVEC_H_
 #define LOTTAVA_NN_MATVEC_H_
 
@@ -16,7 +19,7 @@ typedef struct NnRows {
 } NnRows;
 
 typedef struct NnMatrix {
-  const int8_t* weights;  // [row_groups][column_groups][4 rows][w0 w2 w1 w3]
+  const int16_t* weights;  // [row_groups][column_groups][4 rows][4 columns]
   const NnRows* rows;
   uint16_t row_groups, column_groups;
   uint8_t wide;  // 64-bit accumulators
@@ -26,9 +29,9 @@ typedef struct NnMatrix {
 // x: 4 * column_groups values, the padding zero; y: 4 * row_groups values. Both 4-byte aligned.
 void nn_matvec_s8s16(const NnMatrix* matrix, const int16_t* x, int16_t* y);
 
-// [rows][columns] to the order of NnMatrix.weights, zero where padded; packed holds both counts rounded up to 4.
-// A pure permutation: every weight lands in exactly one place.
-void nn_pack_s8(const uint8_t* weight, uint32_t rows, uint32_t columns, int8_t* packed);
+// s8 [rows][columns] to the order of NnMatrix.weights, zero where padded; both counts rounded up to 4. Every weight
+// lands in exactly one place.
+void nn_pack_s8(const uint8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed);
 
 #ifdef __cplusplus
 }

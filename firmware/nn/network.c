@@ -28,7 +28,7 @@ static void* take(Arena* arena, size_t length) {
 
 static NnError pack_product(const NnProduct* product, int relu, Arena* arena, NnMatrix* matrix) {
   const uint32_t row_groups = groups(product->rows), column_groups = groups(product->columns);
-  int8_t* weights = (int8_t*)take(arena, (size_t)16 * row_groups * column_groups);
+  int16_t* weights = (int16_t*)take(arena, (size_t)32 * row_groups * column_groups);
   NnRows* rows = (NnRows*)take(arena, row_groups * sizeof(NnRows));
   if (weights == NULL || rows == NULL) {
     return NN_ERROR_ARENA;
@@ -137,9 +137,11 @@ static void concat_s16(const NnNetwork* network, const NnLayer* layer) {
     const uint32_t size = network->sizes[layer->parts[i]];
     const int32_t shift = layer->shifts[i];
     const int32_t half = shift == 0 ? 0 : (int32_t)1 << (shift - 1);
+#pragma GCC unroll 4
     for (uint32_t j = 0; j < size; ++j) {
-      *y++ = (int16_t)((x[j] + half) >> shift);
+      y[j] = (int16_t)((x[j] + half) >> shift);
     }
+    y += size;
   }
 }
 

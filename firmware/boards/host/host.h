@@ -45,7 +45,7 @@ void lottava_dsp_exp2(const float* x, float* y, size_t size);
 void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size);
 void lottava_dsp_biased_exp_sigmoid(const int16_t* codes, float* y, size_t size);
 void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide);
-void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int8_t* packed);
+void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed);
 
 // The voice compiled into this build and its self-test: app/builtin.h.
 

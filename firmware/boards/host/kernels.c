@@ -11,6 +11,6 @@ void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift
   }
 }
 
-void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int8_t* packed) {
+void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed) {
   nn_pack_s8((const uint8_t*)weight, rows, columns, packed);
 }
