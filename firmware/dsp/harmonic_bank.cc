@@ -21,6 +21,7 @@ void AddOddPartials(const float (&sines)[blocks][terms][kSineSums], const float*
   for (size_t block = 0; block < blocks; ++block) {
     SineSums(sines[block][0], weights, count, odd + block * kSineSums);
   }
+#pragma GCC unroll 5
   for (size_t n = 1; n <= points / 2; ++n) {
     const float even = wave[n];
     wave[points - n] = odd[n - 1] - even;
@@ -62,6 +63,7 @@ void HarmonicBank::Init() { memset(this, 0, sizeof(*this)); }
 void HarmonicBank::SetTarget(const float* amplitudes, float share) {
   float weights[DSP_PARTIALS];
   size_t active = 0;
+#pragma GCC unroll 4
   for (size_t i = 0; i < DSP_PARTIALS; ++i) {
     const size_t k = wave_partials[i];
     weights[i] = wave_gains[i] * amplitudes[k - 1];
@@ -85,6 +87,7 @@ void HarmonicBank::SetTarget(const float* amplitudes, float share) {
   AddOddPartials<80>(wave_sines_2, weights + 32, OddMultiples(active, 2), half);
   AddOddPartials<160>(wave_sines_1, weights, OddMultiples(active, 1), half);
   float* wave = to + kBefore;
+#pragma GCC unroll 4
   for (size_t n = 0; n < kHalf; ++n) {
     wave[n] = half[n];
     wave[WAVE_POINTS - 1 - n] = -half[n + 1];
