@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from graphs import Widths, random_graph
 from hypothesis import given
 from hypothesis import strategies as st
-from lottava.training.analysis.axes import choose_edits, spearman, sweep_axes, sweep_axis
+from lottava.training.analysis.axes import choose_edits, spearman, sweep_axes, sweep_axis, sweep_edited
+from lottava.training.analysis.integer import IntegerVoice
 from lottava.training.analysis.render import clip_inputs, render_inputs, score_model, white_noise
 from lottava.training.configs import load_config
 from lottava.training.train import new_model
@@ -65,6 +67,17 @@ def test_knobs_that_do_nothing_are_given_edits() -> None:
     assert choose_edits(untaught).breath_db > 0
     edits = choose_edits(curves)
     assert min(edits.tilt, edits.breath_db, edits.body_db) > 0
+
+
+def test_an_edit_changes_its_own_axis_alone() -> None:
+    plain = sweep_axes(deaf, DATASET)
+    edited = sweep_edited(obedient, DATASET, plain, SynthEdits(breath_db=12.0))
+    assert edited[0] is plain[0] and edited[2] is plain[2]
+    assert edited[1].travel > 1 > abs(plain[1].travel)
+    graph, notes = random_graph(0, Widths(8, 8, 8, 8, 8), integer=True), DATASET.heldout[:1]
+    whole = sweep_axes(IntegerVoice(graph, SynthEdits(tilt=0.5)).render, DATASET, notes)
+    without = sweep_axes(IntegerVoice(graph).render, DATASET, notes)
+    assert whole[1:] == without[1:] and whole[0] != without[0]
 
 
 def test_no_notes_is_said() -> None:

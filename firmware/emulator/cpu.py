@@ -29,6 +29,7 @@ from .bus import Bus
 from .errors import EmulatorError
 from .image import Image
 from .nvic import Nvic
+from .registers import Registers
 from .timeline import Timeline
 
 CYCLES_PER_INSTRUCTION = 1.0
@@ -41,8 +42,9 @@ _NEVER = 0xFFFFFFFE
 _WFI = b"\x30\xbf"
 _FLAGS = 0xF80F0000
 _IT_BITS = 0x0600FC00
-_FRAME_REGISTERS = [arm.UC_ARM_REG_R0 + n for n in range(4)] + [arm.UC_ARM_REG_R12, arm.UC_ARM_REG_LR]
-_FLOAT_REGISTERS = [arm.UC_ARM_REG_S0 + n for n in range(16)] + [arm.UC_ARM_REG_FPSCR]
+_STATE_REGISTERS = (arm.UC_ARM_REG_CONTROL, arm.UC_ARM_REG_CPSR, arm.UC_ARM_REG_SP, arm.UC_ARM_REG_PC)
+_FRAME_REGISTERS = (*range(arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R0 + 4), arm.UC_ARM_REG_R12, arm.UC_ARM_REG_LR)
+_FLOAT_REGISTERS = (*range(arm.UC_ARM_REG_S0, arm.UC_ARM_REG_S0 + 16), arm.UC_ARM_REG_FPSCR)
 _PERIPHERALS = ((0x40000000, 0x20000000), (0xE0000000, 0x100000))
 
 
@@ -53,6 +55,10 @@ class Cpu:
         self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
         self.uc: Any = Uc(UC_ARCH_ARM, UC_MODE_THUMB)  # its type hints lack half of its methods
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M7)
+        self._position = Registers(self.uc, (arm.UC_ARM_REG_PC, arm.UC_ARM_REG_CPSR))
+        self._masks = Registers(self.uc, (arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_PRIMASK))
+        self._frame = Registers(self.uc, (*_FRAME_REGISTERS, *_STATE_REGISTERS))
+        self._floats = Registers(self.uc, _FLOAT_REGISTERS)
         self._error: EmulatorError | None = None
         self._fault_number: int | None = None
         self.sleeping = False
@@ -124,9 +130,9 @@ class Cpu:
                 timeline.now += budget * CYCLES_PER_INSTRUCTION
 
     def _is_masked(self, exception: int) -> bool:
-        base_priority = self.uc.reg_read(arm.UC_ARM_REG_BASEPRI)
+        base_priority, all_masked = self._masks.read()
         masked = base_priority != 0 and self._nvic.priority(exception) >= base_priority
-        return masked or bool(self.uc.reg_read(arm.UC_ARM_REG_PRIMASK) & 1)
+        return masked or bool(all_masked & 1)
 
     def _slice(self, budget: int) -> bool:
         """Run up to `budget` instructions; True when all were used."""
@@ -138,7 +144,7 @@ class Cpu:
                 self._error = EmulatorError(f"unicorn stopped at {self._where()}: {error}")
         if self._error is not None:
             raise self._error
-        pc = self.pc
+        pc, flags = self._position.read()
         if pc >= 0xFFFFFF00:
             self._return(pc)
             return False
@@ -147,29 +153,28 @@ class Cpu:
         if bytes(self.uc.mem_read(pc - 2, 2)) == _WFI:
             self.sleeping = True
             return False
-        while self.uc.reg_read(arm.UC_ARM_REG_CPSR) & _IT_BITS:
-            self.uc.emu_start(self.pc | 1, _NEVER, count=1)
+        while flags & _IT_BITS:
+            self.uc.emu_start(pc | 1, _NEVER, count=1)
+            pc, flags = self._position.read()
         return True
 
     def _enter(self, exception: int) -> None:
         """Push the frame of 8 words, or of 26 when the floating-point context is active (ARMv7-M B1.5.6, B1.5.7)."""
         uc = self.uc
-        has_float = bool(uc.reg_read(arm.UC_ARM_REG_CONTROL) & 4)
-        flags = uc.reg_read(arm.UC_ARM_REG_CPSR) & _FLAGS
+        *saved, control, flags, stack, pc = self._frame.read()
+        has_float = bool(control & 4)
         current = self._nvic.active[-1] if self._nvic.active else 0
-        stack = uc.reg_read(arm.UC_ARM_REG_SP)
         misaligned = stack & 4
-        words = [*uc.reg_read_batch(_FRAME_REGISTERS), self.pc, flags | 1 << 24 | misaligned << 7 | current]
+        words = [*saved, pc, flags & _FLAGS | 1 << 24 | misaligned << 7 | current]
         if has_float:
-            words += [*uc.reg_read_batch(_FLOAT_REGISTERS), 0]
+            words += [*self._floats.read(), 0]
         stack = (stack & ~4) - 4 * len(words)
-        uc.mem_write(stack, struct.pack(f"<{len(words)}I", *(word & 0xFFFFFFFF for word in words)))
+        uc.mem_write(stack, struct.pack(f"<{len(words)}I", *words))
         handler = struct.unpack("<I", uc.mem_read(self._nvic.values[0xD08] + 4 * exception, 4))[0]
         if not handler & 1:
             raise EmulatorError(f"exception {exception} has no Thumb handler in the vector table")
         return_code = 0xFFFFFFE1 | (0 if has_float else 0x10) | (0 if self._nvic.active else 8)
-        uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
-        uc.reg_write_batch([(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_LR, return_code), (arm.UC_ARM_REG_PC, handler)])
+        self._frame.write([*saved[:-1], return_code, 0, flags, stack, handler])
         self._nvic.enter(exception)
         if self._on_exception is not None:
             self._on_exception(exception, True)
@@ -182,13 +187,10 @@ class Cpu:
         stack = uc.reg_read(arm.UC_ARM_REG_SP)
         words = struct.unpack(f"<{count}I", uc.mem_read(stack, 4 * count))
         stack += 4 * count + (words[7] >> 7 & 4)
-        uc.reg_write_batch(list(zip(_FRAME_REGISTERS, words[:6], strict=True)))
         if has_float:
-            uc.reg_write_batch(list(zip(_FLOAT_REGISTERS, words[8:25], strict=True)))
-        uc.reg_write(arm.UC_ARM_REG_CONTROL, 4 if has_float else 0)
-        others = uc.reg_read(arm.UC_ARM_REG_CPSR) & ~(_FLAGS | _IT_BITS)
-        uc.reg_write(arm.UC_ARM_REG_CPSR, others | words[7] & _FLAGS)
-        uc.reg_write_batch([(arm.UC_ARM_REG_SP, stack), (arm.UC_ARM_REG_PC, words[6] | 1)])
+            self._floats.write(words[8:25])
+        flags = self._position.read()[1] & ~(_FLAGS | _IT_BITS) | words[7] & _FLAGS
+        self._frame.write([*words[:6], 4 if has_float else 0, flags, stack, words[6] | 1])
         if self._on_exception is not None:
             self._on_exception(self._nvic.active[-1], False)
         self._nvic.leave()

@@ -142,6 +142,6 @@ class Dma(Peripheral):
             if stream.position == edge:
                 flag = COMPLETE_FLAG if edge == stream.length else HALF_FLAG
                 self.values[4 * (index // 4)] |= flag << FLAG_SHIFTS[index % 4]
+                self._nvic.update()
             stream.position %= stream.length
-        self._nvic.update()
         return pieces

@@ -7,6 +7,7 @@ DAC code * 3V3_A --[output stage]--> jack volts
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -92,7 +93,7 @@ class FrontEnd:
         self._pots = dict.fromkeys(POTS, 0.5)
         self._noise = np.random.default_rng(noise_seed)
         self._drawn: NDArray[np.float64] = np.zeros(0)
-        self._clean: dict[tuple[int, int], float] = {}
+        self._clean: dict[tuple[tuple[int, ...], int], NDArray[np.float64]] = {}
 
     @classmethod
     def ideal(cls) -> FrontEnd:
@@ -147,23 +148,21 @@ class FrontEnd:
     def _clean_code(self, channel: int, mux_position: int) -> float:
         """Code before noise, not yet rounded: the converter's curve is three slow sines over its range."""
         share = self._node_volts(channel, mux_position) / self.parts.supply_volts
-        angles = 2 * np.pi * share * np.array((0.5, 1.0, 2.0)) + self.parts.inl_phase
-        curve = float(np.dot(self.parts.inl_volts, np.sin(angles)))
+        waves = zip(self.parts.inl_volts, (0.5, 1.0, 2.0), self.parts.inl_phase, strict=True)
+        curve = sum(peak * math.sin(2 * math.pi * share * turns + phase) for peak, turns, phase in waves)
         return (share + curve / self.parts.supply_volts) * ADC_FULL_SCALE
 
     def scan(self, channels: Sequence[int], mux_position: int) -> NDArray[np.uint16]:
         """Codes [channels] of one scan of the ADC with the multiplexers at `mux_position`."""
-        codes = np.empty(len(channels))
-        for index, channel in enumerate(channels):
-            key = (channel, mux_position)
-            if key not in self._clean:
-                self._clean[key] = self._clean_code(channel, mux_position)
-            codes[index] = self._clean[key]
+        key = (tuple(channels), mux_position)
+        if key not in self._clean:
+            self._clean[key] = np.array([self._clean_code(channel, mux_position) for channel in channels])
+        codes = self._clean[key]
         if self.parts.noise_volts:
             if len(self._drawn) < len(channels):
                 self._drawn = self._noise.standard_normal(_NOISE_DRAWS)
             scale = self.parts.noise_volts / self.parts.supply_volts * ADC_FULL_SCALE
-            codes += self._drawn[: len(channels)] * scale
+            codes = codes + self._drawn[: len(channels)] * scale
             self._drawn = self._drawn[len(channels) :]
         return np.clip(np.rint(codes), 0, ADC_FULL_SCALE).astype(np.uint16)
 

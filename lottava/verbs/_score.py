@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from lottava import cost
 from lottava.graph import Graph
-from lottava.synth import SynthEdits
 
 from ._make import Integers, card_axes
 
@@ -58,7 +57,7 @@ def score_arms(models: dict[str, DDSP], made: Integers, dataset: Dataset) -> dic
 
 def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
     """Knobs against descriptors: which axes were learned decides the edits, then the finished voice is swept."""
-    from lottava.training.analysis.axes import choose_edits, sweep_axes
+    from lottava.training.analysis.axes import choose_edits, sweep_axes, sweep_edited
     from lottava.training.analysis.integer import IntegerVoice
     from lottava.training.analysis.wildness import sweep_wild
     from lottava.training.trainer import encoder_of
@@ -66,7 +65,7 @@ def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
     plain = sweep_axes(IntegerVoice(made.graph).render, dataset)
     edits = choose_edits(plain)
     voice = IntegerVoice(made.graph, edits)
-    curves = plain if edits == SynthEdits() else sweep_axes(voice.render, dataset)
+    curves = sweep_edited(voice.render, dataset, plain, edits)
     wild = sweep_wild(voice.render, encoder_of(trained), dataset)
     rows, card = axis_rows(curves, wild), card_axes(curves, wild.dead)
     for row, entry, network in zip(rows[:3], card[:3], plain, strict=True):

@@ -125,6 +125,17 @@ def sweep_axes(render: Render, dataset: Dataset, clips: Sequence[Clip] | None = 
     return tuple(sweep_axis(render, notes, dataset, axis) for axis in range(len(AXES)))
 
 
+def sweep_edited(
+    render: Render, dataset: Dataset, plain: Sequence[AxisCurve], edits: SynthEdits
+) -> tuple[AxisCurve, ...]:
+    """Curves of a voice with edits, given those without: an edit does nothing while its axis is at noon."""
+    strengths = (edits.tilt, edits.breath_db, edits.body_db)
+    return tuple(
+        sweep_axis(render, dataset.heldout, dataset, axis) if strength else curve
+        for axis, (curve, strength) in enumerate(zip(plain, strengths, strict=True))
+    )
+
+
 def choose_edits(curves: Sequence[AxisCurve]) -> SynthEdits:
     """DSP edits for the axes that were not learned, nothing for those that were."""
     learned = {curve.axis: curve.learned for curve in curves}
