@@ -18,17 +18,20 @@ constexpr float kEnvVolts = 8.0f;
 constexpr float kSounding = 1e-3f;           // -60 dB
 
 // Bends from kLimitStart towards 1; NaN becomes silence.
-__attribute__((noinline)) float Bend(float x) {
+float Bend(float x) {
   const float magnitude = x < 0.0f ? -x : x;
   const float over = (Clamp(magnitude, 0.0f, 1e6f) - kLimitStart) * (1.0f / (1.0f - kLimitStart));
   const float limited = Fma(1.0f - kLimitStart, over / (1.0f + over), kLimitStart);
   return !(x == x) ? 0.0f : x < 0.0f ? -limited : limited;
 }
 
-inline float SoftLimit(float x) { return x <= kLimitStart && x >= -kLimitStart ? x : Bend(x); }
-
 // Rounded to 24 bits by way of 32: a shift is cheaper than a rounding conversion.
-inline int32_t Sample24(float x) { return (static_cast<int32_t>(SoftLimit(x) * (256.0f * kFullScale)) + 128) >> 8; }
+inline int32_t Sample24(float x) { return (static_cast<int32_t>(x * (256.0f * kFullScale)) + 128) >> 8; }
+
+// Neither above the limit nor NaN.
+inline bool IsQuiet(float x) { return __builtin_fabsf(x) <= kLimitStart; }
+
+__attribute__((noinline)) float SoftLimit(float x) { return IsQuiet(x) ? x : Bend(x); }
 
 }  // namespace
 
@@ -89,8 +92,13 @@ void Module::RenderAudio(LottavaOutputs* outputs) {
   for (size_t i = 0; i < kBlockSamples; ++i) {
     const float ramp = static_cast<float>(hop_position_ + i) * (1.0f / LOTTAVA_HOP_SAMPLES);
     const float gain = Fma(ramp, change, previous_gain_);
-    outputs->audio[i][0] = Sample24(gain * out[i]);
-    outputs->audio[i][1] = Sample24(gain * aux[i]);
+    float first = gain * out[i], second = gain * aux[i];
+    if (!(IsQuiet(first) && IsQuiet(second))) {
+      first = SoftLimit(first);
+      second = SoftLimit(second);
+    }
+    outputs->audio[i][0] = Sample24(first);
+    outputs->audio[i][1] = Sample24(second);
   }
   hop_position_ += kBlockSamples;
 }

@@ -102,19 +102,25 @@ void Synth::StartFrame(uint32_t increment, const int16_t* controls, const float*
 }
 
 void Synth::RenderBlock(float* out, float* aux, size_t size) {
-  uint32_t phase[kBlock] = {};
+  uint32_t phase[kBlock];
   float ramp[kBlock], harmonics[kBlock], noise[kBlock];
+  const size_t even = (size + 1) & ~size_t{1};
   for (size_t i = 0; i < size; ++i) {
     phase[i] = phase_.Next();
   }
+  phase[even - 1] = phase[size - 1];  // read as one of a pair, and not heard
+#pragma GCC unroll 4
   for (size_t i = 0; i < kBlock; ++i) {
     ramp[i] = static_cast<float>(position_ + i) * kRampStep;
   }
-  harmonics_.Render(phase, ramp, harmonics, (size + 3) & ~size_t{3});
+  harmonics_.Render(phase, ramp, harmonics, even);
   noise_.Render(ramp, noise, size);
+  const float gain = settings_.gain;
+#pragma GCC unroll 4
   for (size_t i = 0; i < size; ++i) {
-    aux[i] = settings_.gain * noise[i];
-    out[i] = settings_.gain * (harmonics[i] + noise[i]);
+    const float quiet = noise[i], loud = harmonics[i];
+    aux[i] = gain * quiet;
+    out[i] = gain * (loud + quiet);
   }
   position_ += size;
 }
