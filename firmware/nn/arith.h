@@ -29,19 +29,10 @@ static inline int32_t nn_requantise_factor(int32_t multiplier, int32_t shift) {
   return m16 * ((int32_t)1 << (17 + shift));
 }
 
-// ((acc * m16) >> (14 - shift)) + 1 >> 1, not yet saturated: rounding the product's upper word is the same thing.
-static inline int32_t nn_rescale_s32(int32_t acc, int32_t factor) {
-#if NN_HAS_DSP
-  int32_t high;
-  __asm("smmulr %0, %1, %2" : "=r"(high) : "r"(acc), "r"(factor));
-  return high;
-#else
-  return (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
-#endif
-}
-
+// ((acc * m16) >> (14 - shift)) + 1 >> 1, saturated: rounding the product's upper word (SMMULR) is the same thing.
 static inline int32_t nn_requantise_s32(int32_t acc, int32_t factor) {
-  return nn_saturate_s16(nn_rescale_s32(acc, factor));
+  const int32_t high = (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
+  return nn_saturate_s16(high);
 }
 
 // The same for |acc| < 2^47, exact by halves: acc = upper * 2^32 + lower, and upper * factor stays below 2^46.
@@ -67,11 +58,6 @@ static inline uint32_t nn_load_pair(const int16_t* x) {
   uint32_t pair;
   memcpy(&pair, x, sizeof(pair));
   return pair;
-}
-
-static inline void nn_store_pair(int16_t* y, int32_t low, int32_t high) {
-  const uint32_t pair = ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
-  memcpy(y, &pair, sizeof(pair));
 }
 
 // acc + w0 x0 + w1 x1; with weights of eight bits the two products alone never overflow.
