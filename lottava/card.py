@@ -21,7 +21,8 @@ VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}(-[0-9A-Za-z.-]{1,32})?", re.ASC
 CREATED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?", re.ASCII)
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 MAX_DEPTH = 16
-RIGHTS = ("own recordings", "licensed", "public domain")
+NOT_STATED = "not stated"
+RIGHTS = ("own recordings", "licensed", "public domain", NOT_STATED)
 KINDS = ("sustained", "plucked", "percussive", "texture")
 AXES = ("z1", "z2", "z3", "z4")
 
@@ -140,8 +141,10 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "edits": (_object(tilt=_number, breath_db=_gain, body_db=_gain), "{tilt, breath_db, body_db}, 0 = off"),
     "control_hop": (_one_of(HOP_SAMPLES), f"{HOP_SAMPLES} samples"),
     "cost": (
-        _object(flash=_count, ram=_count, cycles_mean=_number, cycles_worst=_number, modelled=_flag),
-        "{flash, ram, cycles_mean, cycles_worst, modelled}",
+        _object(
+            flash=_count, ram=_count, cycles_mean=_optional(_number), cycles_worst=_optional(_number), modelled=_flag
+        ),
+        "{flash, ram, cycles_mean, cycles_worst, modelled}; cycles a sample, null while nobody has modelled them",
     ),
     "metrics": (lambda value: isinstance(value, dict), "an object of measured figures"),
     "parent": (_like(SHA256), "the SHA-256 of what the voice was made from"),
@@ -199,7 +202,7 @@ class Card:
     title: str = ""
     version: str = "0.1.0"
     licence: str = licences.PRIVATE
-    rights: dict[str, Any] = field(default_factory=lambda: {"basis": RIGHTS[0], "performers_consent": False})
+    rights: dict[str, Any] = field(default_factory=lambda: {"basis": NOT_STATED, "performers_consent": False})
     family: str = "ddsp"
     kind: str = KINDS[0]
     root_note: int = 60
@@ -269,6 +272,10 @@ def publishable(card: Card) -> str | None:
     for entry in card.attribution:
         if not (entry["author"].strip() and entry["source"].strip()):
             return f"the attribution of {entry['work']!r} lacks its author or source: add them"
+    if card.rights["basis"] == NOT_STATED:
+        return (
+            f"the card does not say by what right the recordings are used: set rights.basis to {', '.join(RIGHTS[:3])}"
+        )
     if not card.rights["performers_consent"]:
         return "the card does not say that the performers consent: ask them, then set rights.performers_consent"
     return None

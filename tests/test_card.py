@@ -108,6 +108,7 @@ BAD: list[tuple[str, Any]] = [
     ("defaults", {"contour": 0.5}),
     ("edits", {"tilt": 0.0, "breath_db": 99.0, "body_db": 0.0}),
     ("control_hop", 256),
+    ("cost", {"flash": 1, "ram": 1, "cycles_worst": 1, "modelled": True}),
     ("cost", {"flash": -1, "ram": 1, "cycles_mean": 1, "cycles_worst": 1, "modelled": True}),
     ("metrics", [1]),
     ("metrics", {"mrstft": float("inf")}),
@@ -187,6 +188,13 @@ def test_publishable_cards_and_what_stops_the_others() -> None:
     assert "lacks its author" in (cards.publishable(publishable_card(attribution=attribution(CC0, author=" "))) or "")
     silent = {"basis": "licensed", "performers_consent": False}
     assert "consent" in (cards.publishable(publishable_card(rights=silent)) or "")
+    unsaid = {"basis": cards.NOT_STATED, "performers_consent": True}
+    assert "by what right" in (cards.publishable(publishable_card(rights=unsaid)) or "")
+
+
+def test_cycles_may_be_unknown_but_not_unmentioned() -> None:
+    cost = {"flash": 1, "ram": 1, "cycles_mean": None, "cycles_worst": None, "modelled": True}
+    assert cards.from_json(cards.to_json(example_card(cost=cost))).cost == cost
 
 
 def test_edits_reach_the_synthesiser() -> None:

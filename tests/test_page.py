@@ -110,6 +110,23 @@ def test_first_sentence_is_the_verdict_on_pruning(report: dict) -> None:
         assert "".join(root.find(".//h1").itertext()) == case["verdict"]
 
 
+def test_a_trained_voice_has_a_page_of_its_own(report: dict) -> None:
+    for arm in ("dense_small", "random_ticket"):
+        del report["arms"][arm]
+    report["arms"]["ticket_integer"]["f0_error_cents"] = None
+    sentences = []
+    for distance in (0.8, 0.9, 1.2):
+        report["arms"]["ticket_float"]["mrstft"] = distance
+        report["verdict"] = demo_report.voice_verdict(report)
+        sentences.append(report["verdict"])
+    words = ("closer to", "as close to", "farther from")
+    assert all(word in text for word, text in zip(words, sentences, strict=True))
+    text = page.render(demo_report.compose_voice(report, [page.Player("Original", "as recorded", tone(220))]))
+    root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+    assert "".join(root.find(".//h1").itertext()).startswith("With 91 %")
+    assert "– cents" in text and "Dense-small" not in text
+
+
 def test_expectations_fail_one_by_one(report: dict) -> None:
     assert all(row["met"] for row in demo_report.expectations(report))
     report["calibration"]["worst_after_cents"] = 4.1

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 LSB_16 = 2.0**-15
 LATENCY_BOUND_SAMPLES = 2 * BLOCK_SAMPLES + HOP_SAMPLES
-TRACE_BLOCKS, TRACE_SETTLE_BLOCKS = 8, 60
-"""Two control frames: the note's first, and one with everything running."""
 CYCLES_PER_BLOCK = 480_000
 TUNING_VOLTS = tuple(np.arange(-2.0, 3.01, 0.5).tolist())
 """Five octaves, C2 to C7."""
@@ -41,13 +39,14 @@ def compare_executors(voice: Voice, inputs: dict[str, NDArray], elf: Path, playe
     """Oracle, JAX, host library and image on the same frames and the same panel: what, result, equal."""
     from lottava import reference
     from lottava.emulator.host import HostNetwork
+    from lottava.export.generate import voice_blob
     from lottava.training.analysis.executor import Executor
 
     frames = len(inputs["pitch"][0])
     oracle = reference.run(voice.graph, {name: value[0] for name, value in inputs.items()})[voice.graph.outputs[0]]
     jax = Executor(voice.graph).run({name: value[:1] for name, value in inputs.items()})[0]
     together = np.concatenate([inputs[name][0] for name in voice.graph.inputs], axis=1)
-    host = HostNetwork(_module.blob_of(voice)).run(together)
+    host = HostNetwork(voice_blob(voice)).run(together)
     heard, exact = _module.play_host(voice, played), _module.play_oracle(voice, played)
     steps = float(np.max(np.abs(heard.audio - exact.audio))) / LSB_16
     image_blocks, image_equal = compare_image(voice, elf, played)
@@ -72,8 +71,9 @@ def compare_image(voice: Voice, elf: Path, played: Gesture) -> tuple[int, bool]:
     from lottava.emulator.host import HostModule
     from lottava.emulator.library import Inputs
     from lottava.emulator.seed import Seed
+    from lottava.export.generate import voice_blob
 
-    seed, host = Seed(elf, frontend=FrontEnd.random(1)), HostModule(_module.blob_of(voice))
+    seed, host = Seed(elf, frontend=FrontEnd.random(1)), HostModule(voice_blob(voice))
     address = _module.symbol_address(elf, "inputs_")
     image, library = [], []
     for index in range(len(played.gate)):
@@ -114,34 +114,22 @@ def latency(elf: Path) -> dict[str, Any]:
     }
 
 
-def cycles(elf: Path, played: Gesture) -> dict[str, Any]:
-    """Modelled cycles of a run of blocks in which a note begins, one in four of them with a frame to compute."""
-    from lottava.emulator.measure import trace_blocks
-    from lottava.emulator.seed import Seed
-
-    seed, start = Seed(elf), int(np.argmax(played.gate)) - 2
-    _module.set_panel(seed, played, start)
-    seed.run_blocks(TRACE_SETTLE_BLOCKS)
-    cost = trace_blocks(seed, TRACE_BLOCKS, lambda block: _module.set_panel(seed, played, start + block))
-    return cost.as_dict()
-
-
 def compare_cycles(voice: Voice, elf: Path, played: Gesture, dataset: Dataset, folder: Path) -> dict[str, Any]:
     """Cycles of the voice's image, and of one with a tiny untrained network, which tells what a MAC costs."""
     from lottava import cost
-    from lottava.emulator.library import build
+    from lottava.emulator.build import build_image
     from lottava.export import generate
     from lottava.export.quantise import quantise
     from lottava.training.generators.ddsp import DDSP, NANO
     from lottava.training.slim import to_graph
 
     tiny, _ = quantise(to_graph(DDSP(NANO)), representative_inputs(dataset))
-    headers = generate.graph_headers(tiny, _module.parameters(voice), "tiny network, for comparison")
+    headers = generate.graph_headers(tiny, generate.voice_parameters(voice.card), "tiny network, for comparison")
     generate.write_headers(headers, folder / "generated")
-    smallest = build("seed", build_dir=folder, voice_header=folder / "generated") / "seed" / "lottava-seed.elf"
+    smallest = build_image(build_dir=folder, voice_header=folder / "generated")
     return {
-        "voice": cycles(elf, played),
-        "smallest": cycles(smallest, played),
+        "voice": _module.cycles(elf, played),
+        "smallest": _module.cycles(smallest, played),
         "smallest_macs": cost.macs_per_sample(tiny),
     }
 

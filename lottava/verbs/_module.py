@@ -16,18 +16,19 @@ from lottava import reference, synth
 from lottava.board import BOARD
 from lottava.gesture import CV_JACKS, KNOBS, Gesture
 from lottava.scales import OUTPUT_FRACTION_BITS
-from lottava.units import BLOCK_SAMPLES, HOP_SAMPLES, hz_to_volts
+from lottava.units import BLOCK_SAMPLES, HOP_SAMPLES, db_to_gain
 from lottava.voicefile import Voice
 
 from ._common import progress, write_sound
 
 if TYPE_CHECKING:
     from lottava.emulator.seed import Seed
-    from lottava.export.blob import VoiceParameters
 
 POT_FULL_SCALE = 65_535
 SETTLE_S = 0.25
 """After power-up the module's knobs are read and smoothed in less than this."""
+TRACE_BLOCKS, TRACE_SETTLE_BLOCKS = 8, 60
+"""Two control frames: the note's first, and one with everything running."""
 
 Tick = Callable[[int], None]
 
@@ -52,45 +53,21 @@ class Take:
     frames: tuple[Frame, ...] = ()
 
 
-def parameters(voice: Voice) -> VoiceParameters:
-    """What the synthesiser must know, from the card."""
-    from lottava.export.blob import VoiceParameters
-
-    card = voice.card
-    low_volts, high_volts = (float(volts) for volts in hz_to_volts(card.range_hz))
-    return VoiceParameters(
-        gain=10 ** (card.gain_db / 20),
-        loudness_db=(card.loudness_range_db[0], card.loudness_range_db[1]),
-        range_volts=(low_volts, high_volts),
-        edits=card.synth_edits,
-    )
-
-
-def blob_of(voice: Voice) -> bytes:
-    """The bytes of a bank slot. Raises BlobError for a voice that the module can't run."""
-    from lottava.export import blob
-
-    return blob.to_bytes(voice.graph, parameters(voice))
-
-
-def write_headers(voice: Voice, folder: Path) -> None:
-    """voice_blob.h and golden.h of a voice."""
+def build_image(voice: Voice, folder: Path) -> Path:
+    """The image with this voice in it, folder/seed/lottava-seed.elf. Raises EmulatorError without a cross compiler."""
+    from lottava.emulator.build import build_image as build
     from lottava.export import generate
 
-    generate.write_headers(generate.graph_headers(voice.graph, parameters(voice), voice.card.name), folder)
-
-
-def build_image(voice: Voice, folder: Path) -> Path:
-    """The image with this voice in it, folder/seed/lottava-seed.elf. Raises HostError with the compiler's words."""
-    from lottava.emulator.library import build
-
-    write_headers(voice, folder / "generated")
-    return build("seed", build_dir=folder, voice_header=folder / "generated") / "seed" / "lottava-seed.elf"
+    headers = folder / "generated"
+    generate.write_generated(voice, headers)
+    return build(build_dir=folder, voice_header=headers)
 
 
 def blob_sha256(voice: Voice) -> str:
     """Identity of what the module runs."""
-    return hashlib.sha256(blob_of(voice)).hexdigest()
+    from lottava.export.generate import voice_blob
+
+    return hashlib.sha256(voice_blob(voice)).hexdigest()
 
 
 def record_phrase(elf: Path, played: Gesture, path: Path) -> None:
@@ -122,8 +99,9 @@ def codes(played: Gesture) -> Iterator[tuple[list[int], list[int]]]:
 def play_host(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take:
     """The firmware's own code on this computer, knobs settled before the first block."""
     from lottava.emulator.host import HostModule
+    from lottava.export.generate import voice_blob
 
-    module = HostModule(blob_of(voice))
+    module = HostModule(voice_blob(voice))
     before, blocks, traces = False, [], []
     for index, ((cvs, pots), gate) in enumerate(zip(codes(played), played.gate, strict=True)):
         block = module.process(
@@ -164,7 +142,7 @@ def play_oracle(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take
     """NumPy's answer: the firmware reads the panel, the oracle computes network and sound."""
     heard = play_host(voice, played)
     controls = oracle_controls(voice, heard.frames) * 2.0**-OUTPUT_FRACTION_BITS
-    gain, edits, state = parameters(voice).gain, voice.card.synth_edits, None
+    gain, edits, state = float(db_to_gain(voice.card.gain_db)), voice.card.synth_edits, None
     sounds, level, done = [], 0.0, 0
     for frame, values in zip(heard.frames, controls, strict=True):
         target = synth.frame_from_controls(values, frame.increment, frame.axes, edits)
@@ -205,6 +183,17 @@ def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None) -> Take:
         if tick is not None:
             tick(index + 1)
     return Take(np.concatenate(blocks) / float((1 << 23) - 1))
+
+
+def cycles(elf: Path, played: Gesture) -> dict[str, Any]:
+    """Modelled cycles of a run of blocks in which a note begins, one in four of them with a frame to compute."""
+    from lottava.emulator.measure import trace_blocks
+    from lottava.emulator.seed import Seed
+
+    seed, start = Seed(elf), int(np.argmax(played.gate)) - 2
+    set_panel(seed, played, start)
+    seed.run_blocks(TRACE_SETTLE_BLOCKS)
+    return trace_blocks(seed, TRACE_BLOCKS, lambda block: set_panel(seed, played, start + block)).as_dict()
 
 
 def symbol_address(elf: Path, name: str) -> int:

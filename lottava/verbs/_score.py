@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lottava import cost
 from lottava.graph import Graph
 
-from ._make import Integers, card_axes
+from ._make import Integers
 
 if TYPE_CHECKING:
     from lottava.training.analysis.axes import AxisCurve
@@ -35,10 +35,15 @@ def arm(graph: Graph, scores: Scores) -> dict[str, Any]:
         "flash_bytes": cost.weight_bytes(graph),
         "ram_bytes": cost.weight_bytes(graph) + cost.state_bytes(graph),
         "mrstft": round(scores.mrstft, 5),
-        "f0_error_cents": round(scores.f0_cents, 3),
-        "f0_gross_rate": round(scores.f0_gross_rate, 5),
+        "f0_error_cents": _known(scores.f0_cents, 3),
+        "f0_gross_rate": _known(scores.f0_gross_rate, 5),
         "loudness_error_db": round(scores.loudness_db, 4),
     }
+
+
+def _known(value: float, digits: int) -> float | None:
+    """None where there was nothing to measure: a voice that is silent, or off by more than 50 cents throughout."""
+    return round(value, digits) if np.isfinite(value) else None
 
 
 def score_arms(models: dict[str, DDSP], made: Integers, dataset: Dataset) -> dict[str, dict[str, Any]]:
@@ -72,6 +77,24 @@ def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
         row["learned"] = entry["learned"] = network.learned
         row |= {"learnable": network.learnable, "spearman_network": round(network.spearman, 4)}
     return {"axes": rows, "card_axes": card, "edits": asdict(edits)}
+
+
+def card_axes(curves: tuple[AxisCurve, ...], wild_dead: bool) -> list[dict[str, Any]]:
+    """The four axes as the card states them."""
+    axes = [
+        {
+            "id": f"z{index}",
+            "name": curve.axis,
+            "descriptor": curve.unit,
+            "low": round(curve.mean[0], 3),
+            "high": round(curve.mean[-1], 3),
+            "learned": curve.learned,
+            "spearman": round(curve.spearman, 4),
+        }
+        for index, curve in enumerate(curves, start=1)
+    ]
+    wild = {"id": "z4", "name": "WILD", "descriptor": "largest remaining variance, from an encoder"}
+    return [*axes, wild | {"low": -1.0, "high": 1.0, "learned": not wild_dead, "spearman": None}]
 
 
 def axis_rows(curves: tuple[AxisCurve, ...], wild) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
@@ -134,6 +157,8 @@ def players(models: dict[str, DDSP], voice: IntegerVoice, dataset: Dataset) -> l
     }
     rows = [("Original", "held-out notes, as recorded", original)]
     for name, (label, words) in names.items():
+        if name not in models:
+            continue
         rows.append((label, words, in_a_row([render_inputs(models[name], each)[0] for each in inputs])))
     rows.insert(3, ("Ticket, 8-bit", "as the module computes it", in_a_row([voice.render(each)[0] for each in inputs])))
     return rows

@@ -80,10 +80,9 @@ class Stage:
 
     def __init__(self, voice: Voice) -> None:
         from lottava.emulator.host import HostModule
+        from lottava.export.generate import voice_blob
 
-        from . import _module
-
-        self.module = HostModule(_module.blob_of(voice))
+        self.module = HostModule(voice_blob(voice))
         self.hands = Hands()
         self.lock = threading.Lock()
         self._sounding: tuple[int, int] | None = None

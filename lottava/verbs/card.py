@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ._common import VerbError
+
+if TYPE_CHECKING:
+    from lottava.card import Card
 
 
 def card(
@@ -41,7 +44,7 @@ def card(
         print(f"{shown.name} may be published under {shown.licence}.")
 
 
-def _lines(shown) -> list[tuple[str, str]]:  # type: ignore[no-untyped-def]
+def _lines(shown: Card) -> list[tuple[str, str]]:
     low, high = shown.range_hz
     axes = [
         f"{axis['name']}: {axis['descriptor']}{'' if axis['learned'] else ' (DSP edit, not learned)'}"
@@ -51,16 +54,31 @@ def _lines(shown) -> list[tuple[str, str]]:  # type: ignore[no-untyped-def]
         ("name", f"{shown.name} {shown.version}, made {shown.created}"),
         ("", shown.summary),
         ("licence", shown.licence),
-        ("made from", "\n".join(f"{a['work']}, {a['author']} ({a['licence']})" for a in shown.attribution)),
+        ("made from", "\n".join(map(_work, shown.attribution))),
+        ("rights", f"{shown.rights['basis']}; {_consent(shown)}"),
         ("data", f"{shown.data['minutes']:.1f} min in {shown.data['files']} files"),
         ("range", f"{low:.0f} to {high:.0f} Hz"),
         ("knobs", "\n".join(axes)),
-        (
-            "cost",
-            f"{shown.cost['flash']:,} bytes of flash, {shown.cost['cycles_mean']:,.0f} cycles a sample (modelled)",
-        ),
+        ("cost", _cost(shown.cost)),
         ("metrics", ", ".join(f"{name} {value}" for name, value in shown.metrics.items())),
         ("id", shown.id),
         ("parent", shown.parent),
     ]
     return [(label, words) for label, words in lines if words]
+
+
+def _work(entry: dict[str, str]) -> str:
+    who = f", {entry['author']}" if entry["author"].strip() else ""
+    return f"{entry['work']}{who} ({entry['licence']})"
+
+
+def _consent(shown: Card) -> str:
+    return "the performers consent" if shown.rights["performers_consent"] else "performers' consent not stated"
+
+
+def _cost(cost: dict[str, Any]) -> str:
+    if cost["cycles_mean"] is None or cost["cycles_worst"] is None:
+        return f"{cost['flash']:,} bytes of flash; cycles not modelled yet"
+    how = "modelled" if cost["modelled"] else "measured"
+    cycles = f"{cost['cycles_mean']:,.0f} cycles a sample, {cost['cycles_worst']:,.0f} in the worst block"
+    return f"{cost['flash']:,} bytes of flash, {cycles} ({how})"

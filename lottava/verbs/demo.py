@@ -13,9 +13,8 @@ import typer
 
 from lottava import gesture, voicefile
 from lottava.graph import graph_hash
-from lottava.synth import SynthEdits
 
-from ._common import VerbError, print_json, progress, say, tune_allocator
+from ._common import print_json, progress, say, tune_allocator
 from ._stages import Stages
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from ._make import Integers
 
 VOICE_NAME = "sax_demo"
-INTEGER_SHARE = 5
 BOARD = 7
 """Number of the random board whose errors the calibration does not know."""
 COMPARED_FRAMES = 500
@@ -69,12 +67,16 @@ def demo(
     Ctrl-C loses nothing: the same command resumes. Example:  lottava demo --steps 100
     """
     tune_allocator()
+    from . import _finish
+
     run = start(data, steps, rounds, out)
     lottery, models = train_arms(run)
     made = integers(run, lottery)
     report = score(run, models, made, lottery)
     voice, players = finish(run, lottery, made, report, models)
     report |= on_the_module(run, voice, report["arms"])
+    voice = _finish.with_cycles(voice, report["cycles"]["voice"])
+    voicefile.save(voice, run.out / f"{VOICE_NAME}{voicefile.SUFFIX}")
     publish(run, voice, report, players)
     if as_json:
         print_json(report)
@@ -86,20 +88,17 @@ def start(data: str, steps: int | None, rounds: int, out: Path) -> Run:
     """Fetch, judge and prepare the recordings. Raises VerbError where they will not do."""
     from lottava.training.configs import load_config
     from lottava.training.data.fetch import SOURCES, fetch
-    from lottava.training.data.prepare import build
-    from lottava.training.data.report import STOP
 
+    from . import _make
     from .data import listen
 
     stages = Stages(out / "work", say)
     folder = stages.run("data get", data, lambda: fetch(data)) if data in SOURCES else Path(data)
     report = stages.run("data report", data, lambda: listen(folder))
-    say("\n".join(report.lines()))
-    if report.verdict == STOP:
-        raise VerbError(f"no voice can be made of {folder} as it is")
+    dataset = _make.recordings(folder, report)
     config = load_config("demo")
     config = replace(config, steps=steps) if steps else config
-    return Run(out, stages, config, rounds, folder, build(folder))
+    return Run(out, stages, config, rounds, folder, dataset)
 
 
 def train_arms(run: Run) -> tuple[Lottery, dict[str, DDSP]]:
@@ -126,13 +125,12 @@ def integers(run: Run, lottery: Lottery) -> Integers:
     """The winner through the module's arithmetic."""
     from . import _make
 
-    steps = max(1, run.config.steps // INTEGER_SHARE)
     with progress() as bar:
         show_arm = _make.arm_bars(bar)
         return run.stages.run(
             "integers",
             run.budget,
-            lambda: _make.to_integers(lottery.winner.trained, run.dataset, run.config, steps, run.root, show_arm),
+            lambda: _make.to_integers(lottery.winner.trained, run.dataset, run.config, run.root, show_arm),
         )
 
 
@@ -140,8 +138,6 @@ def score(run: Run, models: dict[str, DDSP], made: Integers, lottery: Lottery) -
     """Every arm on the held-out notes, and what each knob does."""
     from . import _score
 
-    if not run.dataset.heldout:
-        raise VerbError("no note is held out, so nothing can be scored; record three or more pitches")
     key = [run.budget, graph_hash(made.graph)]
     arms = run.stages.value("score", key, lambda: _score.score_arms(models, made, run.dataset))
     axes = run.stages.value("axes", key, lambda: _score.sweep(made, lottery.winner.trained, run.dataset))
@@ -149,32 +145,12 @@ def score(run: Run, models: dict[str, DDSP], made: Integers, lottery: Lottery) -
 
 
 def finish(run: Run, lottery: Lottery, made: Integers, report: dict[str, Any], models: dict[str, DDSP]):  # type: ignore[no-untyped-def]
-    """The voice file with its card, and the sounds for the page."""
-    from lottava.training.analysis.integer import IntegerVoice
+    """The voice, its cycles not yet modelled, and the sounds for the page."""
+    from . import _finish, _score
 
-    from . import _make, _score
-
-    edits = report["edits"]
-    sounding = IntegerVoice(made.graph, SynthEdits(**edits))
-    gain_db = _make.gain_for(sounding.render)
-    card = _make.make_card(
-        VOICE_NAME,
-        run.dataset,
-        made,
-        folder=run.folder,
-        author="lottava demo",
-        axes=report["card_axes"],
-        metrics={
-            key: value for key, value in report["arms"]["ticket_integer"].items() if "error" in key or key == "mrstft"
-        },
-        gain_db=gain_db,
-        edits=edits,
-        ticket=_make.ticket_sha256(lottery.winner.ticket),
-        train={"command": "lottava demo", "seed": run.config.seed, "machine": _make.machine()},
-    )
-    sound = sounding.render(_make.phrase_inputs(gesture.load("demo")))[0] * 10 ** (gain_db / 20)
-    voice = _make.make_voice(card, made.graph, sound)
-    voicefile.save(voice, run.out / f"{VOICE_NAME}{voicefile.SUFFIX}")
+    claims = _finish.Claims(VOICE_NAME, run.folder, author="lottava demo", command="lottava demo")
+    ticket = lottery.winner.ticket
+    voice, sounding = _finish.finish(claims, run.dataset, made, ticket, report, run.config.seed)
     return voice, _score.players(models, sounding, run.dataset)
 
 
@@ -211,26 +187,14 @@ def publish(run: Run, voice: voicefile.Voice, report: dict[str, Any], sounds: li
 
     from lottava.training.analysis import demo_report, page
 
+    from . import _finish
     from ._make import machine
 
-    card, config = voice.card, run.config
-    works = "; ".join(f"{a['work']} — {a['author']}, {a['licence']}" for a in card.attribution)
     report |= {
         "format": 1,
-        "voice": {
-            "name": card.name,
-            "title": card.title,
-            "id": card.id,
-            "licence": card.licence,
-            "summary": f"{card.summary} Distances are measured, on notes that were never trained; nobody has listened.",
-            "attribution": f"Made from: {works}. Voice licence: {card.licence}. Voice {card.id}.",
-        },
+        "voice": _finish.describe(voice),
         "verdict": demo_report.verdict(report),
-        "budget": {
-            "words": f"Every arm: {config.steps} steps of batch {config.batch} × {config.crop_seconds:g} s, one seed; "
-            f"lottery rounds: {run.rounds}; {max(1, config.steps // INTEGER_SHARE)} steps through integer arithmetic.",
-            **run.budget,
-        },
+        "budget": {"words": _finish.budget_words(run.config, run.rounds), **run.budget},
         "timings_s": {name: round(seconds, 2) for name, seconds in run.stages.seconds.items()},
         "machine": machine(),
     }

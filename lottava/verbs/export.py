@@ -22,14 +22,15 @@ def export(
     Example:  lottava export sax --out build/sax --image
     """
     from lottava import library, voicefile
+    from lottava.export import generate
 
     from . import _module
 
     loaded = voicefile.load(library.find_voice(voice))
     headers = out / "generated"
-    _module.write_headers(loaded, headers)
+    generate.write_generated(loaded, headers)
     blob = out / f"{loaded.card.name}.ltvb"
-    blob.write_bytes(_module.blob_of(loaded))
+    blob.write_bytes(generate.voice_blob(loaded))
     written = {"blob": blob, "voice_header": headers / "voice_blob.h", "golden_header": headers / "golden.h"}
     if image:
         elf = _module.build_image(loaded, out)

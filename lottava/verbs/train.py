@@ -7,22 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
-from ._common import VerbError, progress, say, tune_allocator
+from ._common import VerbError, print_json, progress, say, tune_allocator
 
 if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
     from lottava.training.data.dataset import Dataset
+    from lottava.voicefile import Voice
 
-INTEGER_SHARE = 5
-"""Integer-aware training takes a fifth of an arm's steps."""
+    from ._finish import Claims
 
 
 def train(
     folder: Annotated[Path, typer.Argument(help="folder of WAV, FLAC, OGG or MP3 files")],
     name: Annotated[str, typer.Option(help="name of the voice: lower case, like cello_body_v1")],
-    out: Annotated[Path, typer.Option(help="folder that receives NAME.lottava")] = Path("."),
+    out: Annotated[Path, typer.Option(help="folder that receives NAME.lottava and NAME.html")] = Path("."),
     config: Annotated[str, typer.Option(help="demo, factory, nano, or a .toml file")] = "demo",
     steps: Annotated[int | None, typer.Option(min=4, help="steps an arm, instead of the configuration's")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="lottery rounds")] = 2,
@@ -30,62 +31,84 @@ def train(
         str | None, typer.Option(help="SPDX id of the voice; default: private, or what the data asks")
     ] = None,
     author: Annotated[str, typer.Option(help="whose voice this is, for the card")] = "unnamed",
+    own: Annotated[bool, typer.Option("--own-recordings", help="the recordings are yours, for the card")] = False,
+    consent: Annotated[bool, typer.Option("--consent", help="the performers agree to it, for the card")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print files, id and scores as JSON")] = False,
 ) -> None:
-    """Make a voice of a folder of recordings: parent, structured lottery, 8-bit weights, card.
+    """Make a voice of a folder of recordings: parent, structured lottery, 8-bit weights, card, and a page on it.
 
     Ctrl-C loses nothing: the same command resumes. Example:  lottava train ~/cello --name cello_body_v1
     """
     tune_allocator()
     from lottava import voicefile
+    from lottava.training.analysis import page
     from lottava.training.configs import load_config
-    from lottava.training.data.prepare import build
-    from lottava.training.data.report import STOP
 
+    from . import _finish, _make
     from .data import listen
 
-    report = listen(folder)
-    say("\n".join(report.lines()))
-    if report.verdict == STOP:
-        raise VerbError(f"no voice can be made of {folder} as it is")
+    check(name, licence, out)
     chosen = load_config(config)
     chosen = replace(chosen, steps=steps) if steps else chosen
-    voice = make(build(folder), chosen, rounds, name=name, folder=folder, licence=licence, author=author)
-    path = out / f"{name}{voicefile.SUFFIX}"
+    dataset = _make.recordings(folder, listen(folder))
+    claims = _finish.Claims(name, folder, author, licence, own, consent)
+    voice, report, players = make(dataset, chosen, rounds, claims)
+    file = out / f"{name}{voicefile.SUFFIX}"
+    voicefile.save(voice, file)
+    sheet = out / f"{name}.html"
+    sheet.write_text(page.render(page_of(report, players)), encoding="utf-8")
+    if as_json:
+        print_json({"file": str(file), "page": str(sheet), "id": voice.card.id, "arms": report["arms"]})
+    say(report["verdict"])
+    say(f"{file}: {voice.graph.parameter_count:,} parameters, licence {voice.card.licence}; report: {sheet}")
+    say(f"Hear it:  lottava play --voice {file} --out {name}.wav")
+
+
+def check(name: str, licence: str | None, out: Path) -> None:
+    """Refuse, before hours of training, what would be refused after them. Raises VerbError, OSError."""
+    from lottava import card, licences
+
+    if not card.NAME.fullmatch(name):
+        raise VerbError(f"--name {name}: take {card.CHECKS['name'][1]}, like cello_body_v1")
+    if licence is not None and not licences.SPDX_ID.fullmatch(licence):
+        raise VerbError(f"--licence {licence}: take {card.CHECKS['licence'][1]}, like CC-BY-4.0")
     out.mkdir(parents=True, exist_ok=True)
-    voicefile.save(voice, path)
-    say(f"{path}: {voice.graph.parameter_count:,} parameters, licence {voice.card.licence}")
-    say(f"Hear it:  lottava play --voice {path} --out {name}.wav")
+    probe = out / f".{name}.partial"
+    probe.touch()
+    probe.unlink()
 
 
-def make(dataset: Dataset, config: TrainConfig, rounds: int, *, name: str, **card: Any):  # type: ignore[no-untyped-def]
-    """The voice of a data set. card: folder, licence, author."""
-    from lottava.synth import SynthEdits
-    from lottava.training.analysis.integer import IntegerVoice
+def make(
+    dataset: Dataset, config: TrainConfig, rounds: int, claims: Claims
+) -> tuple[Voice, dict[str, Any], list[tuple[str, str, np.ndarray]]]:
+    """The voice of a data set, the report on it, and (label, note, sound) to hear."""
+    from lottava.training.analysis import demo_report
     from lottava.training.data.cache import cache_dir
 
-    from . import _make, _score
+    from . import _finish, _make, _score
 
     root = cache_dir() / "training"
     with progress() as bar:
         show = _make.arm_bars(bar)
         lottery = _make.draw_lottery(dataset, config, rounds, root, show)
         winner = lottery.winner
-        steps = max(1, config.steps // INTEGER_SHARE)
-        made = _make.to_integers(winner.trained, dataset, config, steps, root, show)
-    swept = _score.sweep(made, winner.trained, dataset)
-    voice = IntegerVoice(made.graph, SynthEdits(**swept["edits"]))
-    gain_db = _make.gain_for(voice.render)
-    filled = _make.make_card(
-        name,
-        dataset,
-        made,
-        axes=swept["card_axes"],
-        metrics=voice.score(dataset).as_dict() if dataset.heldout else {},
-        gain_db=gain_db,
-        edits=swept["edits"],
-        ticket=_make.ticket_sha256(winner.ticket),
-        train={"config": config.as_dict(), "seed": config.seed, "machine": _make.machine()},
-        **card,
-    )
-    sound = voice.render(_make.phrase_inputs(_make.gesture.load("demo")))[0] * 10 ** (gain_db / 20)
-    return _make.make_voice(filled, made.graph, sound)
+        made = _make.to_integers(winner.trained, dataset, config, root, show)
+    models = {"parent": lottery.parent.trained.model, "ticket_float": winner.trained.model}
+    say("scoring on the held-out notes …")
+    report = {"arms": _score.score_arms(models, made, dataset), **_score.sweep(made, winner.trained, dataset)}
+    voice, sounding = _finish.finish(claims, dataset, made, winner.ticket, report, config.seed)
+    voice = _finish.modelled(voice)
+    report |= {
+        "voice": _finish.describe(voice),
+        "verdict": demo_report.voice_verdict(report),
+        "budget": {"words": _finish.budget_words(config, rounds)},
+    }
+    return voice, report, _score.players(models, sounding, dataset)
+
+
+def page_of(report: dict[str, Any], sounds: list[tuple[str, str, np.ndarray]]):  # type: ignore[no-untyped-def]
+    """The report as a page."""
+    from lottava.training.analysis import demo_report, page
+
+    players = [page.Player(label, words, np.asarray(sound)) for label, words, sound in sounds]
+    return demo_report.compose_voice(report, players)

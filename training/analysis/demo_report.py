@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the demo says about its own run: the verdict, the expectations met or not, the table, the page."""
+"""What a run says of itself: verdict, expectations met or not, table, page; the demo's, and that of a training."""
 
 from __future__ import annotations
 
@@ -59,6 +59,18 @@ def verdict(report: Report) -> str:
     return f"Pruning hurt here: {other} of the same size does better than the ticket {figures}."
 
 
+def voice_verdict(report: Report) -> str:
+    """One sentence on a voice that was trained without controls: what is gone, and what that cost."""
+    arms = report["arms"]
+    parent, ticket = arms["parent"], arms["ticket_float"]
+    gone = 100 * (1 - ticket["parameters"] / parent["parameters"])
+    ratio = ticket["mrstft"] / parent["mrstft"]
+    how = "as close to" if abs(ratio - 1) <= SAME else "closer to" if ratio < 1 else "farther from"
+    figures = f"(MRSTFT {ticket['mrstft']:.3f} against {parent['mrstft']:.3f})"
+    end = "as its parent" if how == "as close to" else "than its parent"
+    return f"With {gone:.0f} % of its parent's parameters gone, the ticket is {how} the held-out notes {end} {figures}."
+
+
 def expectations(report: Report) -> list[dict[str, Any]]:
     """What this chain promises, and what this run measured: what, wanted, measured, met."""
     arms, latency, calibration = report["arms"], report["latency"], report["calibration"]
@@ -94,7 +106,7 @@ def arm_table(report: Report) -> Table:
         "Held-out notes, measured axes, WILD at 0. Cycles are modelled (band −3/+10 %), not measured on a board; "
         "CPU % is the worst block of 48 samples at 480 MHz."
     )
-    rows = [[name, *cells(report["arms"][key])] for key, name in ARMS.items()]
+    rows = [[name, *cells(report["arms"][key])] for key, name in ARMS.items() if key in report["arms"]]
     return Table(["", *(heading for heading, _ in COLUMNS.values())], rows, caption, strong=[ARMS["ticket_integer"]])
 
 
@@ -136,6 +148,28 @@ def _timings(report: Report) -> Table:
     rows = [[stage, f"{seconds:,.1f}"] for stage, seconds in report["timings_s"].items()]
     rows.append(["all", f"{sum(report['timings_s'].values()):,.1f}"])
     return Table(["Stage", "Seconds"], rows)
+
+
+def compose_voice(report: Report, players: Sequence[Player]) -> Page:
+    """The page of a finished training: report holds voice, verdict, arms, axes, budget."""
+    voice, figures = report["voice"], dict(zip(COLUMNS, cells(report["arms"]["ticket_integer"]), strict=True))
+    facts = [
+        Fact(figures["parameters"], "parameters in the voice"),
+        Fact(figures["mrstft"], "distance from the held-out notes (MRSTFT)"),
+        Fact(f"{figures['f0_error_cents']} cents", "pitch error"),
+    ]
+    return Page(
+        name=f"lottava · {voice['title']}",
+        verdict=report["verdict"],
+        lead=voice["summary"],
+        facts=facts,
+        sections=[
+            Section("Listen", players),
+            Section("All arms, same budget", [arm_table(report), Text(report["budget"]["words"])]),
+            Section("What the knobs do", [_axes(report)]),
+        ],
+        footer=voice["attribution"],
+    )
 
 
 def compose(report: Report, players: Sequence[Player]) -> Page:
