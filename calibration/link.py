@@ -162,4 +162,6 @@ def _why_not_open(port: str, error: Exception) -> str:
         return f"{port}: not allowed; add yourself to the group that owns it (often dialout) and log in again"
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
         return f"{port}: in use by another program; close it and try again"
+    if number in (errno.ENOTTY, errno.EISDIR, errno.EINVAL) or "Inappropriate ioctl" in str(error):
+        return f"{port}: not a serial port; `python -m serial.tools.list_ports` lists what is there"
     return f"{port}: can't be opened ({error})"

@@ -68,6 +68,32 @@ def test_missing_folder_is_one_sentence_and_1(tmp_path: Path) -> None:
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("play", "--out", "x.mp3"), "lottava: x.mp3: write to a name that ends in .wav, .flac, .ogg"),
+        (("play", "--out", "{file}/x.wav"), "/file: File exists"),
+        (("data", "report", "{file}"), "is not a folder"),
+        (("export", "{file}.lottava"), "lottava: there is no voice file"),
+        (("emulate", "--voice", "{file}.lottava"), "lottava: there is no voice file"),
+        (("train", "{empty}", "--name", "x", "--out", "{empty}"), "holds no WAV, FLAC, OGG or MP3 file"),
+        (("train", "{empty}", "--name", "x", "--out", "{file}"), "File exists"),
+    ],
+)
+def test_wrong_inputs_are_one_sentence_and_1(words: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    places = {"file": tmp_path / "file", "empty": tmp_path / "empty"}
+    places["file"].write_text("text")
+    places["empty"].mkdir()
+    refused = run_verb(*(word.format(**places) for word in words))
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1 and refused.stdout == ""
+
+
+def test_a_board_is_a_number_from_zero() -> None:
+    assert run_verb("emulate", "--board", "-3").returncode == 2
+
+
 def failing_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """main() with one verb, which raises."""
     app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -163,3 +163,10 @@ def test_a_real_port_speaks_the_protocol_and_is_ours_alone(terminal: tuple[str, 
             open_port(port)
     with open_port(port) as link:
         assert Module(link).read_record()[1] == 0
+
+
+def test_what_is_no_port_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("text")
+    with pytest.raises(LinkError, match="not a serial port"):
+        open_port(str(file))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,16 +46,30 @@ def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
+SOUND_KINDS = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS"}
+
+
+def check_sound_file(path: Path) -> None:
+    """Refuse a sound file that could not be written, before the sound is made. Raises VerbError, OSError."""
+    if path.suffix.lower() not in SOUND_KINDS:
+        raise VerbError(f"{path.name}: write to a name that ends in {', '.join(SOUND_KINDS)}")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder for results and see that files can be made in it. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder):
+        pass
+
+
 def write_sound(path: Path, audio: NDArray[np.floating], rate_hz: int = 48_000) -> None:
     """WAV, FLAC or OGG by suffix; audio [n] or [n, channels], clipped at full scale; 24 bit where the format has it."""
     import numpy as np
     import soundfile
 
-    kinds = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS"}
-    if path.suffix.lower() not in kinds:
-        raise VerbError(f"{path.name}: write to a name that ends in {', '.join(kinds)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.clip(audio, -1.0, 1.0), rate_hz, subtype=kinds[path.suffix.lower()])
+    check_sound_file(path)
+    soundfile.write(path, np.clip(audio, -1.0, 1.0), rate_hz, subtype=SOUND_KINDS[path.suffix.lower()])
 
 
 ALLOCATOR = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._common import VerbError
+from ._common import VerbError, say
 
 if TYPE_CHECKING:
     from lottava.card import Card
@@ -41,7 +41,7 @@ def card(
     if publish_check:
         if reason := cards.publishable(shown):
             raise VerbError(f"{shown.name} may not be published: {reason}")
-        print(f"{shown.name} may be published under {shown.licence}.")
+        say(f"{shown.name} may be published under {shown.licence}.")
 
 
 def _lines(shown: Card) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import typer
 from lottava import gesture, voicefile
 from lottava.graph import graph_hash
 
-from ._common import print_json, progress, say, tune_allocator
+from ._common import check_folder, print_json, progress, say, tune_allocator
 from ._stages import Stages
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def start(data: str, steps: int | None, rounds: int, out: Path) -> Run:
     from . import _make
     from .data import listen
 
+    check_folder(out)
     stages = Stages(out / "work", say)
     folder = stages.run("data get", data, lambda: fetch(data)) if data in SOURCES else Path(data)
     report = stages.run("data report", data, lambda: listen(folder))

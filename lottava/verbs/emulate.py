@@ -22,7 +22,7 @@ QSPI_BYTES = 8 << 20
 def emulate(
     voice: Annotated[str, typer.Option(help="a .lottava file, or the name of a factory voice")] = "sax",
     board: Annotated[
-        int, typer.Option(help="number of the random board: each has its own analogue errors; 0: ideal")
+        int, typer.Option(min=0, help="number of the random board: each has its own analogue errors; 0: ideal")
     ] = 1,
     flash: Annotated[
         Path | None, typer.Option(help="file that keeps the module's flash (calibration) between runs")
@@ -41,11 +41,13 @@ def emulate(
     from . import _module
 
     loaded = voicefile.load(library.find_voice(voice))
-    say(f"building the image with {loaded.card.name} …")
-    elf = _module.build_image(loaded, _module.image_folder(loaded))
     qspi = bytearray(flash.read_bytes()) if flash and flash.exists() else bytearray(b"\xff") * QSPI_BYTES
     if len(qspi) != QSPI_BYTES:
         raise VerbError(f"{flash} holds {len(qspi)} bytes; the module's flash is {QSPI_BYTES}: name another file")
+    if flash:
+        flash.write_bytes(qspi)  # a place that can't be written is better known now than after the session
+    say(f"building the image with {loaded.card.name} …")
+    elf = _module.build_image(loaded, _module.image_folder(loaded))
     seed = Seed(elf, frontend=FrontEnd.random(board) if board else FrontEnd.ideal(), qspi=qspi)
     try:
         with Pty(seed) as pty:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ._common import print_json, progress, say, write_sound
+from ._common import check_sound_file, print_json, progress, say, write_sound
 
 
 class Target(StrEnum):
@@ -39,6 +39,7 @@ def play(
     from lottava import gesture as gestures
     from lottava import library, voicefile
 
+    check_sound_file(out)
     loaded = voicefile.load(library.find_voice(voice))
     played = gestures.load_csv(cv) if cv else gestures.load(gesture)
     with progress() as bar:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from ._common import VerbError, print_json, progress, say, tune_allocator
+from ._common import VerbError, check_folder, print_json, progress, say, tune_allocator
 
 if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
@@ -72,10 +72,7 @@ def check(name: str, licence: str | None, out: Path) -> None:
         raise VerbError(f"--name {name}: take {card.CHECKS['name'][1]}, like cello_body_v1")
     if licence is not None and not licences.SPDX_ID.fullmatch(licence):
         raise VerbError(f"--licence {licence}: take {card.CHECKS['licence'][1]}, like CC-BY-4.0")
-    out.mkdir(parents=True, exist_ok=True)
-    probe = out / f".{name}.partial"
-    probe.touch()
-    probe.unlink()
+    check_folder(out)
 
 
 def make(

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""From a data set to a voice on a nano budget: trainer, integers, card, level; and the module's hosts agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs it: install lottava[train]")
+
+from lottava.training.analysis.integer import IntegerVoice
+from lottava.training.analysis.lufs import measure_lufs
+from lottava.training.analysis.wildness import sweep_wild
+from lottava.training.configs import TrainConfig, load_config
+from lottava.training.data.report import DataReport, Finding
+from lottava.training.reduction.arms import Arm
+from lottava.training.reduction.lottery import Lottery
+from lottava.training.train import new_model
+from lottava.training.trainer import DatasetTrainer, encoder_of, train_integers
+from lottava.training.wild import WildEncoder
+from small_dataset import small_dataset
+
+from lottava import card as cards
+from lottava import gesture, reference
+from lottava.graph import graph_hash
+from lottava.scales import input_codes
+from lottava.verbs import _finish, _make, _module, _score
+from lottava.verbs._common import VerbError
+from lottava.voicefile import Voice
+
+DATASET = small_dataset()
+CONFIG = replace(load_config("nano"), steps=4, save_every=2)
+SOURCE = {"work": "alto saxophone, 32 notes", "author": "A. Player", "licence": "CC-BY-3.0", "source": "a package"}
+
+
+def quiet(name: str, step: int, steps: int) -> None:
+    """Progress to nobody."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="module")
+def lottery(root: Path) -> Lottery:
+    return _make.draw_lottery(DATASET, CONFIG, 1, root, quiet)
+
+
+@pytest.fixture(scope="module")
+def made(lottery: Lottery, root: Path) -> _make.Integers:
+    return _make.to_integers(lottery.winner.trained, DATASET, CONFIG, root, quiet)
+
+
+@pytest.fixture(scope="module")
+def report(lottery: Lottery, made: _make.Integers) -> dict:
+    models = {"parent": lottery.parent.trained.model, "ticket_float": lottery.winner.trained.model}
+    arms = _score.score_arms(models, made, DATASET)
+    return {"arms": arms, **_score.sweep(made, lottery.winner.trained, DATASET)}
+
+
+@pytest.fixture(scope="module")
+def voice(lottery: Lottery, made: _make.Integers, report: dict) -> Voice:
+    claims = _finish.Claims("nano_v1", Path("takes"))
+    return _finish.finish(claims, DATASET, made, lottery.winner.ticket, report, CONFIG.seed)[0]
+
+
+def test_an_arm_trains_from_its_first_step_and_ends_alike(tmp_path: Path) -> None:
+    model, _ = new_model(CONFIG, DATASET)
+    seen: list[int] = []
+
+    def run(folder: str, config: TrainConfig = CONFIG):  # type: ignore[no-untyped-def]
+        arm = Arm("an-arm", model.state_dict(), None, 0, config.seed)
+        trainer = DatasetTrainer(DATASET, config)
+        return trainer(arm, tmp_path / folder, rewind_step=1, progress=lambda name, step, steps: seen.append(step))
+
+    first, again = run("a"), run("b")
+    assert seen == [1, 2, 3, 4] * 2
+    assert all((first.state[name] == again.state[name]).all() for name in first.state)
+    assert any((first.state[name] != first.rewind[name]).any() for name in first.state)
+    assert encoder_of(first).state_dict().keys() == WildEncoder().state_dict().keys()
+    with pytest.raises(ValueError, match="saves step 2, not 1"):
+        run("c", replace(CONFIG, rewind_fraction=0.5))
+
+
+def test_what_is_done_is_not_trained_again(lottery: Lottery, made: _make.Integers, root: Path) -> None:
+    def forbidden(name: str, step: int, steps: int) -> None:
+        raise AssertionError(f"{name} trains again")
+
+    again = _make.draw_lottery(DATASET, CONFIG, 1, root, forbidden)
+    assert again.winner.ticket == lottery.winner.ticket
+    assert graph_hash(_make.to_integers(again.winner.trained, DATASET, CONFIG, root, forbidden).graph) == graph_hash(
+        made.graph
+    )
+    short = replace(CONFIG, steps=_make.integer_steps(CONFIG))
+    model = train_integers(again.winner.trained, DATASET, short, root, progress=lambda now: forbidden("", 0, 0))
+    assert model.widths == again.winner.trained.model.widths
+
+
+def test_controls_have_the_tickets_widths(lottery: Lottery, root: Path) -> None:
+    controls = _make.train_controls(lottery, DATASET, CONFIG, root, quiet)
+    assert set(controls) == {"dense_small", "random_ticket"}
+    for trained in controls.values():
+        assert trained.model.widths == lottery.winner.trained.model.widths
+
+
+def test_the_integer_voice_sounds_what_the_oracle_computes(made: _make.Integers) -> None:
+    inputs = {name: value[:2, :40] for name, value in _make.representative_inputs(DATASET).items()}
+    voice = IntegerVoice(made.graph)
+    audio = voice.render(inputs)
+    assert audio.shape == (2, 40 * 192) and np.isfinite(audio).all() and audio.any()
+    controls = voice.executor.run(input_codes(inputs))
+    np.testing.assert_array_equal(controls, reference.run(made.graph, input_codes(inputs))["controls"])
+
+
+def test_a_thousand_hertz_reads_as_the_standard_says() -> None:
+    time = np.arange(2 * 48_000) / 48_000
+    tone = np.sin(2 * np.pi * 997 * time)
+    assert measure_lufs(tone) == pytest.approx(-3.01, abs=0.02)
+    assert measure_lufs(0.1 * tone) == pytest.approx(-23.01, abs=0.02)
+    assert measure_lufs(np.concatenate((tone, np.zeros(96_000)))) == pytest.approx(-3.2, abs=0.3), "silence is gated"
+    assert measure_lufs(np.zeros(96_000)) == measure_lufs(tone[:1000]) == -70.0
+    assert measure_lufs(np.sin(2 * np.pi * 40 * time)) < -9 < -1 < measure_lufs(np.sin(2 * np.pi * 4000 * time))
+
+
+def test_wild_is_seen_where_its_knob_moves_the_sound(lottery: Lottery) -> None:
+    encoder = encoder_of(lottery.winner.trained)
+    rng = np.random.default_rng(0)
+
+    def render(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        noise = rng.uniform(-1, 1, (1, inputs["pitch"].shape[1] * 192))
+        return (noise * 10 ** inputs["axes"][:, :1, 3] * 0.01).astype(np.float32)
+
+    curve = sweep_wild(render, encoder, DATASET)
+    assert np.all(np.diff(curve.change_db) > 0)
+    assert curve.change_db[0] == pytest.approx(-curve.change_db[-1], rel=0.3)
+    assert sweep_wild(lambda inputs: np.ones((10, 192 * 150), np.float32), encoder, DATASET).change_db[0] == 0
+    assert replace(curve, nats=0.001).dead and not replace(curve, nats=1.0).dead
+
+
+def test_the_gain_brings_any_voice_to_one_level() -> None:
+    def tone(level: float):  # type: ignore[no-untyped-def]
+        wave = np.sin(2 * np.pi * 220 * np.arange(96_000) / 48_000)
+        return lambda inputs: level * wave[None, : inputs["pitch"].shape[1] * 192]
+
+    assert _finish.gain_for(tone(0.1)) == pytest.approx(_finish.gain_for(tone(0.2)) + 20 * np.log10(2), abs=1e-6)
+    assert _finish.gain_for(tone(0.0)) == _finish.HIGHEST_GAIN_DB
+
+
+def test_a_voice_knows_itself_and_claims_nothing(voice: Voice, made: _make.Integers, report: dict) -> None:
+    card = voice.card
+    assert card.id == graph_hash(made.graph) and card.parent == graph_hash(made.float_graph)
+    assert card.rights == {"basis": cards.NOT_STATED, "performers_consent": False}
+    assert card.summary == "Nano v1, C4 to A#4, learned from 0.1 minutes of recordings."
+    assert card.cost["cycles_mean"] is None and card.cost["flash"] > 0
+    assert card.metrics["mrstft"] == report["arms"]["ticket_integer"]["mrstft"]
+    assert cards.publishable(card) is not None
+    told = _finish.with_cycles(voice, {"cycles_per_sample_mean": 500.04, "cycles_per_sample_worst_block": 900.0})
+    assert told.card.id == card.id
+    assert (told.card.cost["cycles_mean"], told.card.cost["cycles_worst"]) == (500.0, 900.0)
+
+
+def test_fetched_recordings_bring_their_licence_but_no_consent(made: _make.Integers, voice: Voice) -> None:
+    fetched = replace(DATASET, source=SOURCE)
+    measured = {name: getattr(voice.card, name) for name in ("axes", "metrics", "gain_db", "edits", "ticket", "train")}
+    card = _finish.make_card(_finish.Claims("sax_v1", Path("x")), fetched, made, **measured)
+    assert card.licence == "CC-BY-4.0" and card.title == "Alto saxophone"
+    assert card.summary.startswith("An alto saxophone, C4 to A#4, learned from ")
+    assert card.rights == {"basis": "licensed", "performers_consent": False}
+    assert "consent" in (cards.publishable(card) or "")
+    mine = _finish.Claims("mine_v1", Path("x"), author="Me", licence="CC0-1.0", own=True, consent=True)
+    assert cards.publishable(_finish.make_card(mine, DATASET, made, **measured)) is None
+
+
+def test_a_folder_without_a_note_to_judge_by_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lottava.training.data import prepare
+
+    monkeypatch.setattr(prepare, "build", lambda folder: small_dataset(2))
+    with pytest.raises(VerbError, match="three or more pitches"):
+        _make.recordings(Path("takes"), DataReport("good", (), 2, 2, 0.1))
+    few = Finding("few", "will not work", "too few")
+    with pytest.raises(VerbError, match="no voice can be made of takes"):
+        _make.recordings(Path("takes"), DataReport("will not work", (few,), 2, 2, 0.1))
+
+
+def test_host_and_oracle_play_a_gesture_alike(voice: Voice) -> None:
+    played = gesture.phrase("short", [gesture.Note(0.02, 0.2, 0.25)], 0.3)
+    ticks: list[int] = []
+    heard, exact = _module.play_host(voice, played, ticks.append), _module.play_oracle(voice, played)
+    assert ticks == list(range(1, len(played.gate) + 1))
+    assert heard.audio.shape == (len(played.gate) * 48, 2)
+    assert np.abs(heard.audio).max() > 1e-4
+    assert np.max(np.abs(heard.audio - exact.audio)) <= 2**-15
+    traced = np.stack([frame.controls for frame in heard.frames])
+    np.testing.assert_array_equal(_module.oracle_controls(voice, heard.frames), traced)
+
+
+def test_the_limiter_is_straight_then_bends() -> None:
+    x = np.linspace(-4, 4, 4001)
+    y = _module.soft_limit(x)
+    np.testing.assert_array_equal(y[np.abs(x) <= 0.9375], x[np.abs(x) <= 0.9375])
+    assert np.all(np.diff(y) > 0) and np.abs(y).max() < 1
+    np.testing.assert_allclose(y, -y[::-1], atol=1e-12)
