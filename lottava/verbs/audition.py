@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._common import VerbError, progress, say, write_sound
+from ._common import VerbError, check_sound_file, progress, say, write_sound
 from ._midi import Event, Hands, event_of, load_midi
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def audition(
     """
     from lottava import library, voicefile
 
+    check_sound_file(out)
     loaded = voicefile.load(library.find_voice(voice))
     if midi is not None:
         _play_file(loaded, midi, out)

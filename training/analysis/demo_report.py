@@ -152,29 +152,29 @@ def _timings(report: Report) -> Table:
 
 def compose_voice(report: Report, players: Sequence[Player]) -> Page:
     """The page of a finished training: report holds voice, verdict, arms, axes, budget."""
-    voice, figures = report["voice"], dict(zip(COLUMNS, cells(report["arms"]["ticket_integer"]), strict=True))
+    figures = dict(zip(COLUMNS, cells(report["arms"]["ticket_integer"]), strict=True))
     facts = [
         Fact(figures["parameters"], "parameters in the voice"),
         Fact(figures["mrstft"], "distance from the held-out notes (MRSTFT)"),
         Fact(f"{figures['f0_error_cents']} cents", "pitch error"),
     ]
-    return Page(
-        name=f"lottava · {voice['title']}",
-        verdict=report["verdict"],
-        lead=voice["summary"],
-        facts=facts,
-        sections=[
-            Section("Listen", players),
-            Section("All arms, same budget", [arm_table(report), Text(report["budget"]["words"])]),
-            Section("What the knobs do", [_axes(report)]),
-        ],
-        footer=voice["attribution"],
-    )
+    sections = [
+        Section("Listen", players),
+        Section("All arms, same budget", [arm_table(report), Text(report["budget"]["words"])]),
+        Section("What the knobs do", [_axes(report)]),
+    ]
+    return _page(report, facts, sections)
+
+
+def _page(report: Report, facts: Sequence[Fact], sections: Sequence[Section]) -> Page:
+    voice = report["voice"]
+    name = f"lottava · {voice['title']}"
+    return Page(name, report["verdict"], voice["summary"], facts, sections, voice["attribution"])
 
 
 def compose(report: Report, players: Sequence[Player]) -> Page:
     """The page of a finished run. Raises KeyError where the report lacks a field."""
-    wanted, voice = expectations(report), report["voice"]
+    wanted = expectations(report)
     ticket, calibration, latency = report["arms"]["ticket_integer"], report["calibration"], report["latency"]
     met = {row["what"]: "good" if row["met"] else "bad" for row in wanted}
     facts = [
@@ -196,18 +196,12 @@ def compose(report: Report, players: Sequence[Player]) -> Page:
         [[entry["what"], entry["result"]] for entry in report["equality"]],
         "The same arithmetic runs in four places; the module plays exactly what was scored.",
     )
-    return Page(
-        name=f"lottava · {voice['title']}",
-        verdict=report["verdict"],
-        lead=voice["summary"],
-        facts=facts,
-        sections=[
-            Section("Listen", players),
-            Section("All arms, same budget", [arm_table(report), checks]),
-            Section("What the knobs do", [_axes(report)]),
-            Section("In tune", _calibration(report)),
-            Section("One meaning, four executors", [equal]),
-            Section("Time", [Text(report["budget"]["words"]), _timings(report)]),
-        ],
-        footer=voice["attribution"],
-    )
+    sections = [
+        Section("Listen", players),
+        Section("All arms, same budget", [arm_table(report), checks]),
+        Section("What the knobs do", [_axes(report)]),
+        Section("In tune", _calibration(report)),
+        Section("One meaning, four executors", [equal]),
+        Section("Time", [Text(report["budget"]["words"]), _timings(report)]),
+    ]
+    return _page(report, facts, sections)
