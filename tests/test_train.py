@@ -183,7 +183,7 @@ def test_learning_rate_rises_then_falls() -> None:
     peak = int(np.argmax(rates))
     assert peak <= config.warmup_steps and rates[-1] == pytest.approx(config.final_learning_rate)
     assert np.all(np.diff(rates[:peak]) > 0) and np.all(np.diff(rates[peak:]) < 0)
-    assert learning_rate(config, 99, 32) == pytest.approx(2 * learning_rate(config, 99))
+    assert learning_rate(config, 99, gru_units=32) == pytest.approx(2 * learning_rate(config, 99))
 
 
 @pytest.mark.parametrize("name", ["demo", "factory", "nano"])

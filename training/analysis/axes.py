@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from lottava.synth import SynthEdits
 from lottava.units import FRAME_RATE_HZ, HOP_SAMPLES
 
-from ..data.dataset import AXES, Clip, Dataset, network_inputs
+from ..data.dataset import AXES, LEARNABLE_SPREAD, Clip, Dataset, network_inputs
 from ..data.features import measure_descriptors, measure_loudness_db
 
 FloatArray = NDArray[np.float32]
@@ -35,7 +35,7 @@ EDIT_STRENGTH = SynthEdits(tilt=0.5, breath_db=12.0, body_db=12.0)
 @dataclass(frozen=True)
 class AxisCurve:
     """Descriptor against knob. per_note [notes][positions]; mean [positions]; spearman: mean over notes of the rank
-    correlation of knob and descriptor; travel: from end to end, in units; learned: taught, and monotone enough."""
+    correlation of knob and descriptor; travel: from end to end, in units; learned: taught, monotone, far enough."""
 
     axis: str
     unit: str
@@ -57,8 +57,12 @@ class AxisCurve:
 
     @property
     def learned(self) -> bool:
-        """What the card says: False where a DSP edit gives the knob its travel."""
-        return self.learnable and self.spearman >= LEARNED_SPEARMAN
+        """What the card says: False where a DSP edit gives the knob its travel.
+
+        Monotone, and from end to end at least the spread that was asked of the recordings.
+        """
+        least = LEARNABLE_SPREAD[AXES.index(self.axis)]
+        return self.learnable and self.spearman >= LEARNED_SPEARMAN and self.travel >= least
 
     def as_dict(self) -> dict[str, Any]:
         """All figures, for JSON."""
