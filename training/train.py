@@ -91,7 +91,7 @@ def learning_rate(config: TrainConfig, step: int, first_step: int = 0, gru_units
 
 
 def probe_weight(config: TrainConfig, step: int) -> float:
-    """Falls to a fifth over the first half of the run: knobs that part ways early stay apart, and the sound comes after."""
+    """Falls to a fifth over the first half: knobs that part early stay apart, and the sound comes after."""
     return config.probe_weight * max(0.2, 1 - 2 * step / config.steps)
 
 
