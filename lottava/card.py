@@ -22,7 +22,8 @@ CREATED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?", re.ASCII)
 CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f]")
 MAX_DEPTH = 16
 NOT_STATED = "not stated"
-RIGHTS = ("own recordings", "licensed", "public domain", NOT_STATED)
+OWN_RECORDINGS = "own recordings"
+RIGHTS = (OWN_RECORDINGS, "licensed", "public domain", NOT_STATED)
 KINDS = ("sustained", "plucked", "percussive", "texture")
 AXES = ("z1", "z2", "z3", "z4")
 
@@ -276,6 +277,7 @@ def publishable(card: Card) -> str | None:
         return (
             f"the card does not say by what right the recordings are used: set rights.basis to {', '.join(RIGHTS[:3])}"
         )
-    if not card.rights["performers_consent"]:
+    # A public licence covers the performance too (CC-BY-4.0 §1 "similar rights"); one's own recording may be of others.
+    if card.rights["basis"] == OWN_RECORDINGS and not card.rights["performers_consent"]:
         return "the card does not say that the performers consent: ask them, then set rights.performers_consent"
     return None

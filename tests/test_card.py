@@ -186,8 +186,10 @@ def test_publishable_cards_and_what_stops_the_others() -> None:
     assert cards.publishable(publishable_card(licence=CC_BY, attribution=attribution("CC-BY-3.0"))) is None
     assert "credit" in (cards.publishable(publishable_card(attribution=attribution("CC-BY-3.0"))) or "")
     assert "lacks its author" in (cards.publishable(publishable_card(attribution=attribution(CC0, author=" "))) or "")
-    silent = {"basis": "licensed", "performers_consent": False}
+    silent = {"basis": cards.OWN_RECORDINGS, "performers_consent": False}
     assert "consent" in (cards.publishable(publishable_card(rights=silent)) or "")
+    licensed = {"basis": "licensed", "performers_consent": False}
+    assert cards.publishable(publishable_card(rights=licensed)) is None
     unsaid = {"basis": cards.NOT_STATED, "performers_consent": True}
     assert "by what right" in (cards.publishable(publishable_card(rights=unsaid)) or "")
 
