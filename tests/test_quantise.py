@@ -20,7 +20,6 @@ ticket_widths = st.builds(Widths, *[st.sampled_from([16, 20, 32, 36])] * 5)
 """What a lottery may leave: in a group of a few units, one that rounds badly is a good part of the sound."""
 
 
-
 def relative_error(graph: Graph, integer: Graph, inputs: dict[str, np.ndarray]) -> float:
     """RMS of integer minus float controls over the RMS of the float ones' movement about their mean, plus 0.1."""
     exact = reference.run(graph, inputs)["controls"]
