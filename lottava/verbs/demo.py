@@ -14,7 +14,7 @@ import typer
 from lottava import gesture, voicefile
 from lottava.graph import graph_hash
 
-from ._common import check_folder, print_json, progress, say, tune_allocator
+from ._common import check_folder, print_json, progress, say, tune_process
 from ._stages import Stages
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def demo(
 
     Ctrl-C loses nothing: the same command resumes. Example:  lottava demo --steps 100
     """
-    tune_allocator()
+    tune_process()
     from . import _finish
 
     run = start(data, steps, rounds, out)

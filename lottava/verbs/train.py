@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from ._common import VerbError, check_folder, print_json, progress, say, tune_allocator
+from ._common import VerbError, check_folder, print_json, progress, say, tune_process
 
 if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
@@ -39,7 +39,7 @@ def train(
 
     Ctrl-C loses nothing: the same command resumes. Example:  lottava train ~/cello --name cello_body_v1
     """
-    tune_allocator()
+    tune_process()
     from lottava import voicefile
     from lottava.training.analysis import page
     from lottava.training.configs import load_config
