@@ -34,7 +34,7 @@ MAX_ARRAYS = 8
 VOICE = np.dtype(
     [
         *((name, "<f4") for name in ("gain", "loudness_lo_db", "loudness_hi_db", "range_lo_volts", "range_hi_volts")),
-        *((name, "<f4") for name in ("tilt", "breath_db", "body_db")),
+        *((name, "<f4") for name in ("tilt", "breath_db", "body_db", "ripple_db")),
         *((name, "<u4") for name in ("partials", "bands")),
     ]
 )
@@ -42,7 +42,7 @@ HEADER = np.dtype(
     [
         *(("magic", "<u4"), ("version", "<u2"), ("layer_count", "<u2"), ("length", "<u4"), ("crc32", "<u4")),
         *(("graph_sha256", "u1", 32), ("voice", VOICE)),
-        *(("tensor_count", "u1"), ("input_count", "u1"), ("output_tensor", "u1"), ("reserved", "u1", 5)),
+        *(("tensor_count", "u1"), ("input_count", "u1"), ("output_tensor", "u1"), ("reserved", "u1")),
     ]
 )
 TENSOR = np.dtype([("scale", "<f4"), ("size", "<u2"), ("reserved", "<u2")])
@@ -141,7 +141,8 @@ def _header(graph: Graph, parameters: VoiceParameters, length: int) -> NDArray:
     edits = parameters.edits
     header["voice"] = (
         *(parameters.gain, *parameters.loudness_db, *parameters.range_volts),
-        *(edits.tilt, edits.breath_db, edits.body_db, synth.PARTIALS, synth.NOISE_BANDS),
+        *(edits.tilt, edits.breath_db, edits.body_db, edits.ripple_db),
+        *(synth.PARTIALS, synth.NOISE_BANDS),
     )
     return header
 

@@ -98,6 +98,7 @@ def dsp_tables_header() -> str:
         cgen.emit_array("dsp_exp2_polynomial", exp2_polynomial()),
         cgen.emit_array("dsp_sigmoid_cubics", sigmoid_cubics()),
         cgen.emit_array("dsp_log2_of_partial", np.log2(np.arange(1, synth.PARTIALS + 1))),
+        cgen.emit_array("dsp_ripple_of_partial", synth.RIPPLE),
         cgen.emit_array("dsp_noise_pairs", noise_pairs().reshape(8, 4, -1).swapaxes(1, 2)),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_DSP_TABLES_H_", RECIPE, parts)

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from . import licences
@@ -139,7 +139,10 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "gain_db": (_gain, "a number from -60 to 60"),
     "aux": (_text, "what AUX carries, in words"),
     "defaults": (_object(contour=_number, glide=_number), "{contour, glide}"),
-    "edits": (_object(tilt=_number, breath_db=_gain, body_db=_gain), "{tilt, breath_db, body_db}, 0 = off"),
+    "edits": (
+        _object(tilt=_number, breath_db=_gain, body_db=_gain, ripple_db=_gain),
+        "{tilt, breath_db, body_db, ripple_db}, 0 = off",
+    ),
     "control_hop": (_one_of(HOP_SAMPLES), f"{HOP_SAMPLES} samples"),
     "cost": (
         _object(
@@ -209,7 +212,7 @@ class Card:
     root_note: int = 60
     aux: str = "noise part"
     defaults: dict[str, Any] = field(default_factory=lambda: {"contour": 0.5, "glide": 0.0})
-    edits: dict[str, Any] = field(default_factory=lambda: {"tilt": 0.0, "breath_db": 0.0, "body_db": 0.0})
+    edits: dict[str, Any] = field(default_factory=lambda: asdict(SynthEdits()))
     control_hop: int = HOP_SAMPLES
     ticket: str | None = None
     train: dict[str, Any] = field(default_factory=dict)
@@ -226,7 +229,7 @@ class Card:
     @property
     def synth_edits(self) -> SynthEdits:
         """The edits as the synthesiser takes them."""
-        return SynthEdits(*(float(self.edits[key]) for key in ("tilt", "breath_db", "body_db")))
+        return SynthEdits(**{entry.name: float(self.edits[entry.name]) for entry in fields(SynthEdits)})
 
 
 def validate(card: Card) -> None:

@@ -36,7 +36,7 @@ Examples:
 \b
 Words: a VOICE is one .lottava file. Its four AXES are knobs of fixed
 meaning: BRIGHT, BREATH, BODY (measured on the recordings) and WILD (what
-is left, learned).
+is left, learned). What recordings do not teach, an effect gives its knob.
 
 Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
 2 wrong usage, 130 interrupted.

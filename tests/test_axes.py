@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_knobs_that_obey_are_learned() -> None:
     for curve in curves:
         assert curve.spearman == pytest.approx(1.0) and curve.travel > 0.1 and curve.learned
         assert len(curve.per_note) == len(DATASET.heldout) and len(curve.mean) == len(curve.positions)
-    assert choose_edits(curves) == SynthEdits()
+    assert choose_edits(curves, wild_dead=False) == SynthEdits()
 
 
 def test_knobs_that_do_nothing_are_given_edits() -> None:
@@ -64,9 +64,9 @@ def test_knobs_that_do_nothing_are_given_edits() -> None:
     assert not any(curve.learned for curve in curves)
     untaught = sweep_axes(obedient, replace(DATASET, axis_learnable=(True, False, True)))
     assert [curve.learned for curve in untaught] == [True, False, True]
-    assert choose_edits(untaught).breath_db > 0
-    edits = choose_edits(curves)
-    assert min(edits.tilt, edits.breath_db, edits.body_db) > 0
+    assert choose_edits(untaught, wild_dead=False) == SynthEdits(breath_db=12.0)
+    assert min(astuple(choose_edits(curves, wild_dead=True))) > 0
+    assert choose_edits(sweep_axes(obedient, DATASET), wild_dead=True) == SynthEdits(ripple_db=9.0)
 
 
 def test_an_edit_changes_its_own_axis_alone() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lottava import card as cards
 from lottava import licences
 from lottava.card import CardError
+from lottava.synth import SynthEdits
 
 json_values = st.recursive(
     st.none()
@@ -106,7 +107,8 @@ BAD: list[tuple[str, Any]] = [
     ("gain_db", 61.0),
     ("gain_db", True),
     ("defaults", {"contour": 0.5}),
-    ("edits", {"tilt": 0.0, "breath_db": 99.0, "body_db": 0.0}),
+    ("edits", {"tilt": 0.0, "breath_db": 99.0, "body_db": 0.0, "ripple_db": 0.0}),
+    ("edits", {"tilt": 0.0, "breath_db": 0.0, "body_db": 0.0}),
     ("control_hop", 256),
     ("cost", {"flash": 1, "ram": 1, "cycles_worst": 1, "modelled": True}),
     ("cost", {"flash": -1, "ram": 1, "cycles_mean": 1, "cycles_worst": 1, "modelled": True}),
@@ -200,6 +202,7 @@ def test_cycles_may_be_unknown_but_not_unmentioned() -> None:
 
 
 def test_edits_reach_the_synthesiser() -> None:
-    card = example_card(edits={"tilt": 0.5, "breath_db": 12, "body_db": 9.0})
-    assert (card.synth_edits.tilt, card.synth_edits.breath_db, card.synth_edits.body_db) == (0.5, 12.0, 9.0)
+    card = example_card(edits={"tilt": 0.5, "breath_db": 12, "body_db": 8.0, "ripple_db": 9.0})
+    assert card.synth_edits == SynthEdits(tilt=0.5, breath_db=12.0, body_db=8.0, ripple_db=9.0)
+    assert example_card().synth_edits == SynthEdits()
     assert replace(card, ticket=HASH).ticket == HASH

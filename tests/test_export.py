@@ -83,7 +83,7 @@ DUMP = """#include <stdio.h>
 int main(void) { return fwrite(&lottava_voice, 1, sizeof lottava_voice, stdout) != sizeof lottava_voice; }
 """
 
-ODD = VoiceParameters(0.123456789, (-61.7, -18.3), (-2.25, 1.75), synth.SynthEdits(0.5, 6.1, -0.3))
+ODD = VoiceParameters(0.123456789, (-61.7, -18.3), (-2.25, 1.75), synth.SynthEdits(0.5, 6.1, -0.3, 9.2))
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,12 @@ def voice_of(graph: Graph, **changes: object) -> Voice:
 
 def test_a_voice_brings_its_card_into_the_blob(tmp_path: Path) -> None:
     graph = graphs.random_graph(2, integer=True)
-    voice = voice_of(graph, gain_db=-6.0, edits={"tilt": 0.5, "breath_db": 0.0, "body_db": 3.0})
+    edits = {"tilt": 0.5, "breath_db": 0.0, "body_db": 3.0, "ripple_db": 9.0}
+    voice = voice_of(graph, gain_db=-6.0, edits=edits)
     header = np.frombuffer(generate.voice_blob(voice)[: blob.HEADER.itemsize], blob.HEADER)[0]
     assert header["voice"]["gain"] == pytest.approx(0.501187, rel=1e-5)
     assert header["voice"]["range_lo_volts"] == pytest.approx(np.log2(138.6 / 261.6255653), rel=1e-5)
-    assert [header["voice"][name] for name in ("tilt", "breath_db", "body_db")] == [0.5, 0.0, 3.0]
+    assert {name: header["voice"][name] for name in edits} == edits
     assert bytes(header["graph_sha256"]).hex() == voice.card.id
     generate.write_generated(voice, tmp_path)
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}

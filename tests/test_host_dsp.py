@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def random_frames(seed: int, count: int, *, axes: bool = False) -> Frames:
 
 
 def play_host(frames: Frames, edits: synth.SynthEdits, gain: float) -> tuple[NDArray, NDArray]:
-    host = HostSynth(gain, (edits.tilt, edits.breath_db, edits.body_db))
+    host = HostSynth(gain, astuple(edits))
     parts = []
     for increment, controls, axes, length in frames:
         host.start_frame(increment, controls, axes)
@@ -103,11 +104,17 @@ def test_any_frames_sound_as_in_the_oracle(seed: int) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**31), tilt=st.floats(-1, 1), breath_db=st.floats(0, 12), body_db=st.floats(0, 18))
-def test_edits_of_unlearned_axes_sound_as_in_the_oracle(
-    seed: int, tilt: float, breath_db: float, body_db: float
-) -> None:
-    edits = synth.SynthEdits(tilt, breath_db, body_db)
+@given(
+    seed=st.integers(0, 2**31),
+    edits=st.builds(
+        synth.SynthEdits,
+        tilt=st.just(0.0) | st.floats(-1, 1),
+        breath_db=st.floats(0, 12),
+        body_db=st.floats(0, 18),
+        ripple_db=st.just(0.0) | st.floats(-18, 18),
+    ),
+)
+def test_edits_of_unlearned_axes_sound_as_in_the_oracle(seed: int, edits: synth.SynthEdits) -> None:
     frames = random_frames(seed, 3, axes=True)
     out, aux = play_host(frames, edits, 0.25)
     exact_out, exact_aux = play_oracle(frames, edits, 0.25)

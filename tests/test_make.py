@@ -21,7 +21,7 @@ from lottava.training.reduction.arms import Arm
 from lottava.training.reduction.lottery import Lottery
 from lottava.training.train import new_model
 from lottava.training.trainer import DatasetTrainer, encoder_of, train_integers
-from lottava.training.wild import WildEncoder
+from lottava.training.wild import WildEncoder, WildReport
 from small_dataset import small_dataset
 
 from lottava import card as cards
@@ -127,19 +127,32 @@ def test_a_thousand_hertz_reads_as_the_standard_says() -> None:
     assert measure_lufs(np.sin(2 * np.pi * 40 * time)) < -9 < -1 < measure_lufs(np.sin(2 * np.pi * 4000 * time))
 
 
-def test_wild_is_seen_where_its_knob_moves_the_sound(lottery: Lottery) -> None:
-    encoder = encoder_of(lottery.winner.trained)
+def test_wild_is_seen_where_its_knob_moves_the_sound() -> None:
     rng = np.random.default_rng(0)
 
     def render(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         noise = rng.uniform(-1, 1, (1, inputs["pitch"].shape[1] * 192))
         return (noise * 10 ** inputs["axes"][:, :1, 3] * 0.01).astype(np.float32)
 
-    curve = sweep_wild(render, encoder, DATASET)
+    curve = sweep_wild(render, 0.5, DATASET)
     assert np.all(np.diff(curve.change_db) > 0)
     assert curve.change_db[0] == pytest.approx(-curve.change_db[-1], rel=0.3)
-    assert sweep_wild(lambda inputs: np.ones((10, 192 * 150), np.float32), encoder, DATASET).change_db[0] == 0
+    assert sweep_wild(lambda inputs: np.ones((10, 192 * 150), np.float32), 0.5, DATASET).change_db[0] == 0
     assert replace(curve, nats=0.001).dead and not replace(curve, nats=1.0).dead
+
+
+def test_a_dead_wild_is_given_a_ripple(lottery: Lottery, made: _make.Integers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sweep(nats: float) -> dict:
+        monkeypatch.setattr("lottava.training.wild.measure_wild", lambda *_: WildReport(nats, 0.0, 0.0))
+        return _score.sweep(made, lottery.winner.trained, DATASET)
+
+    taught, swept = sweep(1.0), sweep(0.001)
+    assert taught["edits"]["ripple_db"] == 0 and taught["card_axes"][3]["learned"]
+    row, entry = swept["axes"][3], swept["card_axes"][3]
+    assert swept["edits"] == taught["edits"] | {"ripple_db": 9.0}
+    assert row["dead"] and not row["learned"] and not entry["learned"] and "ripple" in entry["descriptor"]
+    assert row["spearman"] == 1.0 and row["value"][-1] > taught["axes"][3]["value"][-1] + 0.5
+    assert swept["axes"][:3] == taught["axes"][:3]
 
 
 def test_the_gain_brings_any_voice_to_one_level() -> None:
@@ -171,7 +184,7 @@ def test_fetched_recordings_bring_their_licence_but_no_consent(made: _make.Integ
     assert card.licence == "CC-BY-4.0" and card.title == "Alto saxophone"
     assert card.summary.startswith("An alto saxophone, C4 to A#4, learned from ")
     assert card.rights == {"basis": "licensed", "performers_consent": False}
-    assert "consent" in (cards.publishable(card) or "")
+    assert cards.publishable(card) is None, "their licence speaks for the performance"
     mine = _finish.Claims("mine_v1", Path("x"), author="Me", licence="CC0-1.0", own=True, consent=True)
     assert cards.publishable(_finish.make_card(mine, DATASET, made, **measured)) is None
 

@@ -182,7 +182,7 @@ def test_decoded_amplitudes_sum_to_the_loudness_and_fade_at_nyquist(seed: int, f
 def test_decoding_many_frames_equals_decoding_each() -> None:
     rng = np.random.default_rng(0)
     controls, f0_hz, axes = rng.normal(size=(5, 82)), rng.uniform(50, 2000, 5), rng.uniform(-1, 1, (5, 4))
-    edits = SynthEdits(0.5, 12.0, 9.0)
+    edits = SynthEdits(0.5, 12.0, 9.0, 9.0)
     amplitudes, bands = synth.decode_controls(controls, f0_hz, axes, edits)
     for n in range(5):
         one, noise = synth.decode_controls(controls[n], f0_hz[n], axes[n], edits)
@@ -202,7 +202,7 @@ def test_edits_give_each_axis_its_travel_and_only_when_on() -> None:
     def at(axes: tuple[float, ...], edits: SynthEdits) -> tuple[np.ndarray, np.ndarray]:
         return synth.decode_controls(controls, f0_hz, axes, edits)
 
-    plain, noise = at((0, 0, 0, 0), SynthEdits(0.5, 12.0, 12.0))
+    plain, noise = at((0, 0, 0, 0), SynthEdits(0.5, 12.0, 12.0, 9.0))
     for axes in ((1, 1, 1, 1), (-1, -1, -1, -1)):
         np.testing.assert_array_equal(at(axes, SynthEdits())[0], plain)
     dark, bright = (at((z, 0, 0, 0), SynthEdits(tilt=0.5))[0] for z in (-1, 1))
@@ -211,3 +211,19 @@ def test_edits_give_each_axis_its_travel_and_only_when_on() -> None:
     hollow, _ = at((0, 0, 1, 0), SynthEdits(body_db=20.0))
     np.testing.assert_allclose(hollow[1::2] / hollow[::2], 0.1 * plain[1::2] / plain[::2])
     assert hollow.sum() == pytest.approx(plain.sum(), rel=1e-5)
+    rippled, same = at((0, 0, 0, 1), SynthEdits(ripple_db=20.0))
+    np.testing.assert_array_equal(same, noise)
+    np.testing.assert_allclose(rippled / rippled[0], 10.0 ** np.sin(4 * np.pi * np.log2(k)) * plain / plain[0])
+
+
+@pytest.mark.parametrize("slope", [0.7, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize("wild", [-1.0, 1.0])
+def test_the_ripple_moves_partials_but_hardly_centroid_or_odd_to_even(slope: float, wild: float) -> None:
+    k = np.arange(1.0, synth.PARTIALS + 1)
+    plain = k**-slope
+    rippled = plain * 10 ** (wild * 9.0 / 20 * synth.RIPPLE)
+    assert np.std(20 * np.log10(rippled / plain)) > 5
+    centroid = [np.log2((a @ k) / a.sum()) for a in (plain, rippled)]
+    balance = [10 * np.log10((a[::2] ** 2).sum() / (a[1::2] ** 2).sum()) for a in (plain, rippled)]
+    assert abs(centroid[1] - centroid[0]) < 0.25
+    assert abs(balance[1] - balance[0]) < 2.5

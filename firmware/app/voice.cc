@@ -39,6 +39,7 @@ bool IsPlayable(const NnNetwork& network) {
          Is(network.scales[network.output_tensor], kControlScale) && voice.partials == DSP_PARTIALS &&
          voice.bands == DSP_NOISE_BANDS && Within(voice.gain, 0.0f, 64.0f) && Within(voice.tilt, -4.0f, 4.0f) &&
          Within(voice.breath_db, -60.0f, 60.0f) && Within(voice.body_db, -60.0f, 60.0f) &&
+         Within(voice.ripple_db, -60.0f, 60.0f) &&
          Within(voice.loudness_lo_db, -200.0f, voice.loudness_hi_db) && voice.loudness_hi_db <= 200.0f &&
          Within(voice.range_lo_volts, -8.0f, voice.range_hi_volts) && voice.range_hi_volts <= 8.0f;
 }
@@ -67,7 +68,7 @@ NnError Voice::Load(const void* blob, size_t blob_length, void* arena, size_t ar
     return error;
   }
   const NnBlobVoice& voice = network_.voice;
-  synth_.Init({voice.gain, voice.tilt, voice.breath_db, voice.body_db});
+  synth_.Init({voice.gain, voice.tilt, voice.breath_db, voice.body_db, voice.ripple_db});
   loaded_ = true;
   return NN_OK;
 }

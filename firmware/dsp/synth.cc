@@ -41,6 +41,7 @@ void DecodeControls(const int16_t* controls, uint32_t increment, const float* ax
                     Levels* levels) {
   const float tilt = axes[0] * settings.tilt;
   const float body_db = axes[2] * settings.body_db;
+  const float ripple = axes[3] * settings.ripple_db * kLog2Of10Over20;
   float* shares = levels->amplitudes;
   ExpSigmoid(controls + 1, shares, DSP_PARTIALS);
   FadeNearNyquist(static_cast<float>(increment) * DSP_HZ_PER_INCREMENT, shares);
@@ -50,9 +51,9 @@ void DecodeControls(const int16_t* controls, uint32_t increment, const float* ax
       shares[k] *= even_gain;
     }
   }
-  if (tilt != 0.0f) {
+  if (tilt != 0.0f || ripple != 0.0f) {
     for (size_t k = 0; k < DSP_PARTIALS; ++k) {
-      shares[k] *= Exp2(tilt * dsp_log2_of_partial[k]);
+      shares[k] *= Exp2(Fma(tilt, dsp_log2_of_partial[k], ripple * dsp_ripple_of_partial[k]));
     }
   }
   float sums[4] = {};  // side by side, because an addition takes three cycles

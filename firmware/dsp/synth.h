@@ -17,7 +17,7 @@ constexpr size_t kHopSamples = DSP_HOP_SAMPLES;
 // What a voice says about its synthesis; edits at 0 are off.
 struct SynthSettings {
   float gain;
-  float tilt, breath_db, body_db;
+  float tilt, breath_db, body_db, ripple_db;
 };
 
 struct Levels {

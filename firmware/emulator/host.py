@@ -57,9 +57,9 @@ class HostNetwork:
 
 
 class HostSynth:
-    """The synthesiser alone. edits: tilt, breath_db, body_db; 0 = off."""
+    """The synthesiser alone. edits: tilt, breath_db, body_db, ripple_db; 0 = off."""
 
-    def __init__(self, gain: float = 1.0, edits: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
+    def __init__(self, gain: float = 1.0, edits: Sequence[float] = (0.0, 0.0, 0.0, 0.0)) -> None:
         self._library = host_library()
         self._synth = memory(self._library.lottava_synth_size())
         values = np.array(edits, np.float32)

@@ -41,9 +41,9 @@ enum NnActivation { NN_NONE, NN_RELU };
 // What the synthesiser needs beside the network.
 typedef struct NnBlobVoice {
   float gain;
-  float loudness_lo_db, loudness_hi_db;  // A-weighted loudness at network input -1 and +1
-  float range_lo_volts, range_hi_volts;  // pitches that the training data held, 0 V = C4
-  float tilt, breath_db, body_db;        // DSP edits of axes that the data could not teach; 0 = off
+  float loudness_lo_db, loudness_hi_db;       // A-weighted loudness at network input -1 and +1
+  float range_lo_volts, range_hi_volts;       // pitches that the training data held, 0 V = C4
+  float tilt, breath_db, body_db, ripple_db;  // DSP edits of axes that the data could not teach; 0 = off
   uint32_t partials, bands;
 } NnBlobVoice;
 
@@ -58,7 +58,7 @@ typedef struct NnBlobHeader {
   uint8_t tensor_count;
   uint8_t input_count;    // tensors 0 .. input_count - 1
   uint8_t output_tensor;
-  uint8_t reserved[5];
+  uint8_t reserved;
 } NnBlobHeader;
 
 typedef struct NnBlobTensor {

@@ -66,12 +66,14 @@ def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
     from lottava.training.analysis.integer import IntegerVoice
     from lottava.training.analysis.wildness import sweep_wild
     from lottava.training.trainer import encoder_of
+    from lottava.training.wild import measure_wild
 
     plain = sweep_axes(IntegerVoice(made.graph).render, dataset)
-    edits = choose_edits(plain)
+    measured = measure_wild(encoder_of(trained), dataset)
+    edits = choose_edits(plain, measured.dead)
     voice = IntegerVoice(made.graph, edits)
     curves = sweep_edited(voice.render, dataset, plain, edits)
-    wild = sweep_wild(voice.render, encoder_of(trained), dataset)
+    wild = sweep_wild(voice.render, measured.kl_nats, dataset)
     rows, card = axis_rows(curves, wild), card_axes(curves, wild.dead)
     for row, entry, network in zip(rows[:3], card[:3], plain, strict=True):
         row["learned"] = entry["learned"] = network.learned
@@ -93,7 +95,8 @@ def card_axes(curves: tuple[AxisCurve, ...], wild_dead: bool) -> list[dict[str, 
         }
         for index, curve in enumerate(curves, start=1)
     ]
-    wild = {"id": "z4", "name": "WILD", "descriptor": "largest remaining variance, from an encoder"}
+    words = "ripple over the partials" if wild_dead else "largest remaining variance, from an encoder"
+    wild = {"id": "z4", "name": "WILD", "descriptor": words}
     return [*axes, wild | {"low": -1.0, "high": 1.0, "learned": not wild_dead, "spearman": None}]
 
 

@@ -28,8 +28,9 @@ SETTLE_FRAMES = 40
 
 LEARNED_SPEARMAN = 0.9
 UNITS = ("octaves of centroid", "dB noise to harmonics", "dB odd to even")
-EDIT_STRENGTH = SynthEdits(tilt=0.5, breath_db=12.0, body_db=12.0)
-"""Travel of an axis that the recordings did not teach: ±0.5 of slope in k, ±12 dB of noise, ±12 dB of even partials."""
+EDIT_STRENGTH = SynthEdits(tilt=0.5, breath_db=12.0, body_db=12.0, ripple_db=9.0)
+"""Travel of an axis that the recordings did not teach: ±0.5 of slope in k, ±12 dB of noise, ±12 dB of even partials,
+±9 dB of ripple over the partials."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,12 @@ def sweep_edited(
     )
 
 
-def choose_edits(curves: Sequence[AxisCurve]) -> SynthEdits:
-    """DSP edits for the axes that were not learned, nothing for those that were."""
+def choose_edits(curves: Sequence[AxisCurve], wild_dead: bool) -> SynthEdits:
+    """DSP edits for the axes that were not learned, nothing for those that were. wild_dead: WILD carries nothing."""
     learned = {curve.axis: curve.learned for curve in curves}
     return SynthEdits(
         tilt=0.0 if learned.get("BRIGHT") else EDIT_STRENGTH.tilt,
         breath_db=0.0 if learned.get("BREATH") else EDIT_STRENGTH.breath_db,
         body_db=0.0 if learned.get("BODY") else EDIT_STRENGTH.body_db,
+        ripple_db=EDIT_STRENGTH.ripple_db if wild_dead else 0.0,
     )

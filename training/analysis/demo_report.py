@@ -114,7 +114,9 @@ def _axes(report: Report) -> Charts:
     figures = []
     for axis in report["axes"]:
         how = "learned from the recordings" if axis["learned"] else "a DSP edit, because it was not learned"
-        state = "reported dead" if axis.get("dead") else f"Spearman {axis['spearman']:.2f}, {how}"
+        if axis.get("dead"):
+            how = f"a DSP edit, because its encoder carries {axis['nats']:.3f} nat"
+        state = f"Spearman {axis['spearman']:.2f}, {how}"
         chart = line_chart(
             [Series(axis["id"], axis["knob"], axis["value"], dots=True)], "knob", axis["descriptor"], axis["id"]
         )

@@ -11,7 +11,7 @@ import torch
 
 from ..crops import log_mel
 from ..data.dataset import Dataset
-from ..wild import DEAD_BELOW_NATS, WildEncoder, measure_wild
+from ..wild import DEAD_BELOW_NATS
 from .axes import EXCERPT_SECONDS, POSITIONS, Render, loudest_excerpt
 from .render import clip_inputs
 
@@ -29,14 +29,15 @@ class WildCurve:
 
     @property
     def dead(self) -> bool:
-        """True where the axis carries nothing to speak of."""
+        """True where the encoder carries nothing to speak of: a DSP edit gives the knob its travel."""
         return self.nats < DEAD_BELOW_NATS
 
 
-def sweep_wild(
-    render: Render, encoder: WildEncoder, dataset: Dataset, positions: Sequence[float] = POSITIONS
-) -> WildCurve:
-    """Hold WILD at each position, the other axes as measured, on a second of each held-out note."""
+def sweep_wild(render: Render, nats: float, dataset: Dataset, positions: Sequence[float] = POSITIONS) -> WildCurve:
+    """Hold WILD at each position, the other axes as measured, on a second of each held-out note.
+
+    nats: what measure_wild says of the encoder.
+    """
     changes = []
     for clip in dataset.heldout:
         part = loudest_excerpt(clip, round(EXCERPT_SECONDS * 250))
@@ -46,4 +47,4 @@ def sweep_wild(
         mel = [log_mel(torch.as_tensor(sound)) for sound in render(batch)]
         changes.append([MEL_UNIT_DB * float((m - mel[-1]).abs().mean()) for m in mel[:-1]])
     mean = np.mean(changes, axis=0) * np.sign(positions)
-    return WildCurve(measure_wild(encoder, dataset).kl_nats, tuple(positions), tuple(mean.tolist()))
+    return WildCurve(nats, tuple(positions), tuple(mean.tolist()))

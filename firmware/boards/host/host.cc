@@ -95,7 +95,7 @@ void lottava_nn_step(void* network, const int16_t* inputs, int16_t* outputs) {
 size_t lottava_synth_size(void) { return sizeof(Synth); }
 
 void lottava_synth_create(void* synth, float gain, const float* edits) {
-  AsSynth(synth)->Init({gain, edits[0], edits[1], edits[2]});
+  AsSynth(synth)->Init({gain, edits[0], edits[1], edits[2], edits[3]});
 }
 
 void lottava_synth_frame(void* synth, uint32_t increment, const int16_t* controls, const float* axes) {

@@ -32,7 +32,7 @@ size_t lottava_nn_arena_used(const void* network);
 void lottava_nn_reset(void* network);
 void lottava_nn_step(void* network, const int16_t* inputs, int16_t* outputs);
 
-// The synthesiser alone. axes: 4 values in [-1, 1]; edits: tilt, breath_db, body_db.
+// The synthesiser alone. axes: 4 values in [-1, 1]; edits: tilt, breath_db, body_db, ripple_db.
 // A frame starts wherever it is called (a gate edge); render goes on from there, at most 192 samples a frame.
 size_t lottava_synth_size(void);
 void lottava_synth_create(void* synth, float gain, const float* edits);
