@@ -212,6 +212,13 @@ def test_host_and_oracle_play_a_gesture_alike(voice: Voice) -> None:
     np.testing.assert_array_equal(_module.oracle_controls(voice, heard.frames), traced)
 
 
+def test_an_image_is_built_in_a_relative_folder(voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    elf = _module.build_image(voice, Path("demo") / "image")
+    assert elf.resolve().is_relative_to(tmp_path)
+    assert elf.read_bytes().startswith(b"\x7fELF")
+
+
 def test_the_limiter_is_straight_then_bends() -> None:
     x = np.linspace(-4, 4, 4001)
     y = _module.soft_limit(x)

@@ -84,9 +84,10 @@ def build(target: str = "host", *, build_dir: Path = BUILD, voice_header: Path |
     Raises HostError with the compiler's last words.
     """
     build_dir.mkdir(parents=True, exist_ok=True)
-    command = ["make", "-s", "-C", str(FIRMWARE), target, f"BUILD={build_dir}"]
+    # make runs in firmware/, where a path relative to the caller's folder means another place.
+    command = ["make", "-s", "-C", str(FIRMWARE), target, f"BUILD={build_dir.resolve()}"]
     if voice_header is not None:
-        command.append(f"VOICE_HEADER={voice_header}")
+        command.append(f"VOICE_HEADER={voice_header.resolve()}")
     with open(build_dir / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
