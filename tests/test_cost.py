@@ -6,6 +6,8 @@ from __future__ import annotations
 from graphs import PARENT, Widths, random_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.emulator.host import HostNetwork
+from lottava.export import VoiceParameters, blob
 
 from lottava import cost
 from lottava.graph import named_arrays
@@ -16,7 +18,6 @@ def test_fit_and_parent_by_hand() -> None:
     dense = 32 + 32 + 4 * 32 + (48 + 64) * 32 + 32 * 82
     assert cost.macs_per_frame(fit) == dense + 144 * (96 + 48)
     assert cost.macs_per_sample(fit) == cost.macs_per_frame(fit) / 192
-    assert cost.state_bytes(fit) == 96
     assert cost.macs_per_frame(random_graph(0, PARENT)) == 257_024
 
 
@@ -27,3 +28,10 @@ def test_bytes_are_those_of_the_arrays_and_formats_agree(widths: Widths) -> None
     assert cost.weight_bytes(integer) == sum(array.nbytes for array in named_arrays(integer).values())
     assert cost.weight_bytes(real) == cost.weight_bytes(integer)
     assert cost.macs_per_frame(real) == cost.macs_per_frame(integer)
+
+
+@given(st.builds(Widths, *[st.integers(1, 40)] * 5))
+@settings(max_examples=20, deadline=None)
+def test_ram_is_what_the_firmware_takes(widths: Widths) -> None:
+    graph = random_graph(0, widths, integer=True)
+    assert cost.ram_bytes(graph) == HostNetwork(blob.to_bytes(graph, VoiceParameters())).arena_used

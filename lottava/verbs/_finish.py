@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lottava import card, gesture, licences
 from lottava.card import Card
-from lottava.cost import state_bytes, weight_bytes
+from lottava.cost import ram_bytes, weight_bytes
 from lottava.graph import graph_hash
 from lottava.synth import SynthEdits
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE_HZ, db_to_gain
@@ -229,7 +229,7 @@ def make_card(claims: Claims, dataset: Dataset, made: Integers, **measured: Any)
         parent=graph_hash(made.float_graph),
         cost={
             "flash": weight_bytes(made.graph),
-            "ram": state_bytes(made.graph),
+            "ram": ram_bytes(made.graph),
             "cycles_mean": None,
             "cycles_worst": None,
             "modelled": True,

@@ -33,7 +33,7 @@ def arm(graph: Graph, scores: Scores) -> dict[str, Any]:
         "parameters": graph.parameter_count,
         "macs_per_sample": round(cost.macs_per_sample(graph), 2),
         "flash_bytes": cost.weight_bytes(graph),
-        "ram_bytes": cost.weight_bytes(graph) + cost.state_bytes(graph),
+        "ram_bytes": cost.ram_bytes(graph),
         "mrstft": round(scores.mrstft, 5),
         "f0_error_cents": _known(scores.f0_cents, 3),
         "f0_gross_rate": _known(scores.f0_gross_rate, 5),
