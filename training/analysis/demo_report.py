@@ -104,7 +104,8 @@ def arm_table(report: Report) -> Table:
     """The table of all arms."""
     caption = (
         "Held-out notes, measured axes, WILD at 0. Cycles are modelled (band −3/+10 %), not measured on a board; "
-        "CPU % is the worst block of 48 samples at 480 MHz."
+        "CPU % is the worst block of 48 samples at 480 MHz. "
+        "The parent is too large for the fast memory: its cycles are extrapolated by MAC."
     )
     rows = [[name, *cells(report["arms"][key])] for key, name in ARMS.items() if key in report["arms"]]
     return Table(["", *(heading for heading, _ in COLUMNS.values())], rows, caption, strong=[ARMS["ticket_integer"]])
