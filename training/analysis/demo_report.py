@@ -34,8 +34,9 @@ COLUMNS = {
 }
 """Field of an arm -> heading and format. CPU % is the worst block of 480 000 cycles."""
 
-SAME = 0.02
-"""Two distances within 2 % count as equal: one run has one seed, and no claim rests on less than that."""
+SAME = 0.03
+"""Two distances within 3 % count as equal: one run has one seed, and four seeds of small networks from scratch, with
+the demo's budget on the sax, spread by 2.8 % (MRSTFT 1.199, 1.215, 1.221, 1.233)."""
 
 
 LEAST_SPEARMAN = 0.9
