@@ -146,6 +146,8 @@ def test_a_dead_wild_is_given_a_ripple(lottery: Lottery, made: _make.Integers, m
         monkeypatch.setattr("lottava.training.wild.measure_wild", lambda *_: WildReport(nats, 0.0, 0.0))
         return _score.sweep(made, lottery.winner.trained, DATASET)
 
+    assert sweep(1.0)["edits"]["ripple_db"] == 9.0, "a knob that is hardly heard is dead, whatever its encoder says"
+    monkeypatch.setattr("lottava.training.analysis.wildness.LEAST_CHANGE_DB", 0.0)
     taught, swept = sweep(1.0), sweep(0.001)
     assert taught["edits"]["ripple_db"] == 0 and taught["card_axes"][3]["learned"]
     row, entry = swept["axes"][3], swept["card_axes"][3]

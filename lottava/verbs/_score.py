@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lottava import cost
 from lottava.graph import Graph
+from lottava.synth import SynthEdits
 
 from ._make import Integers
 
@@ -68,16 +69,21 @@ def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
     from lottava.training.trainer import encoder_of
     from lottava.training.wild import measure_wild
 
-    plain = sweep_axes(IntegerVoice(made.graph).render, dataset)
-    measured = measure_wild(encoder_of(trained), dataset)
-    edits = choose_edits(plain, measured.dead)
-    voice = IntegerVoice(made.graph, edits)
-    curves = sweep_edited(voice.render, dataset, plain, edits)
-    wild = sweep_wild(voice.render, measured.kl_nats, dataset)
-    rows, card = axis_rows(curves, wild), card_axes(curves, wild.dead)
-    for row, entry, network in zip(rows[:3], card[:3], plain, strict=True):
-        row["learned"] = entry["learned"] = network.learned
-        row |= {"learnable": network.learnable, "spearman_network": round(network.spearman, 4)}
+    network = IntegerVoice(made.graph)
+    plain = sweep_axes(network.render, dataset)
+    nats = measure_wild(encoder_of(trained), dataset).kl_nats
+    wild = sweep_wild(network.render, nats, dataset)
+    dead = wild.dead
+    edits = choose_edits(plain, dead)
+    curves = plain
+    if edits != SynthEdits():
+        voice = IntegerVoice(made.graph, edits)
+        curves = sweep_edited(voice.render, dataset, plain, edits)
+        wild = sweep_wild(voice.render, nats, dataset)
+    rows, card = axis_rows(curves, wild, dead), card_axes(curves, dead)
+    for row, entry, bare in zip(rows[:3], card[:3], plain, strict=True):
+        row["learned"] = entry["learned"] = bare.learned
+        row |= {"learnable": bare.learnable, "spearman_network": round(bare.spearman, 4)}
     return {"axes": rows, "card_axes": card, "edits": asdict(edits)}
 
 
@@ -100,7 +106,7 @@ def card_axes(curves: tuple[AxisCurve, ...], wild_dead: bool) -> list[dict[str, 
     return [*axes, wild | {"low": -1.0, "high": 1.0, "learned": not wild_dead, "spearman": None}]
 
 
-def axis_rows(curves: tuple[AxisCurve, ...], wild) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
+def axis_rows(curves: tuple[AxisCurve, ...], wild, wild_dead: bool) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
     """What each knob does to the final voice, for table and charts."""
     rows = [
         {
@@ -118,9 +124,9 @@ def axis_rows(curves: tuple[AxisCurve, ...], wild) -> list[dict[str, Any]]:  # t
         {
             "id": "WILD",
             "descriptor": "change of the spectrum, dB",
-            "learned": not wild.dead,
+            "learned": not wild_dead,
             "learnable": False,
-            "dead": wild.dead,
+            "dead": wild_dead,
             "nats": round(wild.nats, 4),
             "spearman": 1.0 if np.all(np.diff(wild.change_db) > 0) else 0.0,
             "knob": list(wild.positions),

@@ -117,7 +117,7 @@ def _axes(report: Report) -> Charts:
     for axis in report["axes"]:
         how = "learned from the recordings" if axis["learned"] else "a DSP edit, because it was not learned"
         if axis.get("dead"):
-            how = f"a DSP edit, because its encoder carries {axis['nats']:.3f} nat"
+            how = f"a DSP edit, because the learned axis ({axis['nats']:.3f} nat) hardly moved the sound"
         state = f"Spearman {axis['spearman']:.2f}, {how}"
         chart = line_chart(
             [Series(axis["id"], axis["knob"], axis["value"], dots=True)], "knob", axis["descriptor"], axis["id"]

@@ -18,6 +18,9 @@ from .render import clip_inputs
 MEL_UNIT_DB = 40.0
 """log_mel is log10 of magnitude, halved: one unit is 40 dB."""
 
+LEAST_CHANGE_DB = 1.0
+"""A knob that moves the mel bands by less than this on average, from noon to an end, is hardly heard: a judgement."""
+
 
 @dataclass(frozen=True)
 class WildCurve:
@@ -29,8 +32,8 @@ class WildCurve:
 
     @property
     def dead(self) -> bool:
-        """True where the encoder carries nothing to speak of: a DSP edit gives the knob its travel."""
-        return self.nats < DEAD_BELOW_NATS
+        """True where the encoder carries nothing to speak of, or the knob moves little: a DSP edit gives the travel."""
+        return self.nats < DEAD_BELOW_NATS or min(-self.change_db[0], self.change_db[-1]) < LEAST_CHANGE_DB
 
 
 def sweep_wild(render: Render, nats: float, dataset: Dataset, positions: Sequence[float] = POSITIONS) -> WildCurve:
