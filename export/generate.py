@@ -10,7 +10,7 @@ from lottava.graph import Graph
 from lottava.units import hz_to_volts
 from lottava.voicefile import Voice, load
 
-from . import blob, golden, interfaces, placeholder, tables, voice_header, wavetable
+from . import blob, golden, interfaces, tables, voice_header, wavetable
 
 
 def constant_headers() -> dict[str, str]:
@@ -55,12 +55,11 @@ def voice_headers(voice: Voice) -> dict[str, str]:
 
 
 def committed_headers(voices: Path) -> dict[str, str]:
-    """All of firmware/generated/: constants, and the first voice of a folder or a placeholder while there is none."""
+    """All of firmware/generated/: constants, and the first voice of a folder. Raises OSError where it holds none."""
     files = sorted(voices.glob("*.lottava"))
-    if files:
-        return constant_headers() | voice_headers(load(files[0]))
-    graph = placeholder.placeholder_graph()
-    return constant_headers() | graph_headers(graph, placeholder.PARAMETERS, placeholder.TITLE)
+    if not files:
+        raise FileNotFoundError(f"{voices} holds no .lottava file to build into the image")
+    return constant_headers() | voice_headers(load(files[0]))
 
 
 def write_generated(voice: Voice, out_dir: Path) -> None:

@@ -177,3 +177,8 @@ def test_noise_pairs_unfold_to_the_oracles_taps(seed: int) -> None:
     taps[1:33] += pairs
     taps[32:] += pairs[::-1]
     np.testing.assert_allclose(taps, synth.NOISE_MATRIX @ bands, atol=1e-12)
+
+
+def test_headers_need_a_voice(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"holds no \.lottava file"):
+        generate.committed_headers(tmp_path)

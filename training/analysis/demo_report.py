@@ -34,9 +34,9 @@ COLUMNS = {
 }
 """Field of an arm -> heading and format. CPU % is the worst block of 480 000 cycles."""
 
-SAME = 0.03
-"""Two distances within 3 % count as equal: one run has one seed, and four seeds of small networks from scratch, with
-the demo's budget on the sax, spread by 2.8 % (MRSTFT 1.199, 1.215, 1.221, 1.233)."""
+SAME = 0.07
+"""Two distances within 7 % count as equal: one run has one seed, and small networks from scratch, with the demo's
+budget on the sax, spread that far over seeds and installs (MRSTFT 1.199, 1.215, 1.221, 1.233, 1.289)."""
 
 
 LEAST_SPEARMAN = 0.9
