@@ -4,7 +4,8 @@
 from .build import build_image
 from .errors import EmulatorError
 from .frontend import FrontEnd
+from .machine import Machine, Timing
 from .pty import Pty
 from .seed import Seed
 
-__all__ = ["EmulatorError", "FrontEnd", "Pty", "Seed", "build_image"]
+__all__ = ["EmulatorError", "FrontEnd", "Machine", "Pty", "Seed", "Timing", "build_image"]

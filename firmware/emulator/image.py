@@ -16,9 +16,11 @@ from .errors import EmulatorError
 
 @dataclass(frozen=True)
 class Image:
-    """segments: (load address, bytes); symbols: name → address; functions: sorted (start, end, name)."""
+    """segments: (load address, bytes); resident: (run address, bytes, zeros behind them included);
+    symbols: name → address; functions: sorted (start, end, name)."""
 
     segments: tuple[tuple[int, bytes], ...]
+    resident: tuple[tuple[int, bytes], ...]
     symbols: dict[str, int]
     functions: tuple[tuple[int, int, str], ...]
 
@@ -40,6 +42,10 @@ def load_image(path: Path | str) -> Image:
             segments = tuple(
                 (segment["p_paddr"], segment.data()) for segment in elf.iter_segments("PT_LOAD") if segment["p_filesz"]
             )
+            resident = tuple(
+                (segment["p_vaddr"], segment.data() + bytes(segment["p_memsz"] - segment["p_filesz"]))
+                for segment in elf.iter_segments("PT_LOAD")
+            )
             table = elf.get_section_by_name(".symtab")
             entries = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
     except FileNotFoundError:
@@ -52,4 +58,4 @@ def load_image(path: Path | str) -> Image:
         for entry in entries
         if entry["st_info"]["type"] == "STT_FUNC"
     )
-    return Image(segments, symbols, tuple(functions))
+    return Image(segments, resident, symbols, tuple(functions))
