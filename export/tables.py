@@ -67,12 +67,19 @@ def noise_pairs() -> Array:
     return matrix
 
 
+def lookup_pairs(table: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """[512] words of a table of fixedpoint.py: an entry in the upper half, the step to the next one in the lower."""
+    steps = np.diff(table)
+    if np.any(np.abs(table) > 1 << 15) or np.any(np.abs(steps) >= 1 << 15):
+        raise ValueError("a table's entries and steps must fit s16")
+    return ((table[:-1] & 0xFFFF) << 16 | (steps & 0xFFFF)).astype(np.uint32)
+
+
 def nn_tables_header() -> str:
-    """generated/nn_tables.h: the sigmoid and tanh tables of fixedpoint.py."""
+    """generated/nn_tables.h: the tables of fixedpoint.py; defined, not static, for the one source that includes it."""
     parts = [
-        cgen.emit_define("NN_LUT_STEP_BITS", fixedpoint.LUT_STEP_BITS, "an entry every 128 gate codes"),
-        cgen.emit_array("nn_sigmoid_table", fixedpoint.SIGMOID_TABLE.astype(np.int16)),
-        cgen.emit_array("nn_tanh_table", fixedpoint.TANH_TABLE.astype(np.int16)),
+        cgen.emit_array("nn_sigmoid_table", lookup_pairs(fixedpoint.SIGMOID_TABLE), storage="const"),
+        cgen.emit_array("nn_tanh_table", lookup_pairs(fixedpoint.TANH_TABLE), storage="const"),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_NN_TABLES_H_", RECIPE, parts)
 

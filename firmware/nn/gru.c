@@ -2,24 +2,15 @@
 // Sigmoid and tanh by interpolated table, as lottava/fixedpoint.py defines them.
 #include "nn/gru.h"
 
-#include "generated/nn_tables.h"
-#include "nn/arith.h"
-
-static int32_t lookup(const int16_t* table, int32_t gate) {
-  const int32_t code = gate - INT16_MIN;
-  const int32_t low = table[code >> NN_LUT_STEP_BITS];
-  const int32_t high = table[(code >> NN_LUT_STEP_BITS) + 1];
-  const int32_t fraction = code & ((1 << NN_LUT_STEP_BITS) - 1);
-  return low + (((high - low) * fraction + (1 << (NN_LUT_STEP_BITS - 1))) >> NN_LUT_STEP_BITS);
-}
+#include "nn/lookup.h"
 
 void nn_gru_cell_s16(const int16_t* gates_input, const int16_t* gates_hidden, int16_t* hidden, uint32_t size) {
   for (uint32_t i = 0; i < size; ++i) {
-    const int32_t reset = lookup(nn_sigmoid_table, nn_saturate_s16(gates_input[i] + gates_hidden[i]));
+    const int32_t reset = nn_lookup(nn_sigmoid_table, nn_saturate_s16(gates_input[i] + gates_hidden[i]));
     const int32_t update =
-        lookup(nn_sigmoid_table, nn_saturate_s16(gates_input[size + i] + gates_hidden[size + i]));
+        nn_lookup(nn_sigmoid_table, nn_saturate_s16(gates_input[size + i] + gates_hidden[size + i]));
     const int32_t recalled = (reset * gates_hidden[2 * size + i] + (1 << 14)) >> 15;
-    const int32_t candidate = lookup(nn_tanh_table, nn_saturate_s16(gates_input[2 * size + i] + recalled));
+    const int32_t candidate = nn_lookup(nn_tanh_table, nn_saturate_s16(gates_input[2 * size + i] + recalled));
     const int32_t mixed = ((1 << 15) - update) * candidate + update * hidden[i];
     hidden[i] = (int16_t)nn_saturate_s16((mixed + (1 << 14)) >> 15);
   }

@@ -33,7 +33,8 @@ static NnError pack_product(const NnProduct* product, int relu, Arena* arena, Nn
   if (weights == NULL || rows == NULL) {
     return NN_ERROR_ARENA;
   }
-  nn_pack_s8(product->weight, product->rows, product->columns, weights);
+  const NnTaps taps = {product->weight, product->rows, 1, product->columns, 1, (int32_t)product->columns, 0};
+  nn_pack_s8(&taps, weights);
   memset(rows, 0, row_groups * sizeof(NnRows));
   for (uint32_t i = 0; i < product->rows; ++i) {
     rows[i / 4].bias[i % 4] = nn_read_s32(product->bias, i);
@@ -152,11 +153,11 @@ void nn_step(NnNetwork* network) {
     int16_t* y = network->tensors[layer->output];
     switch (layer->kind) {
       case NN_DENSE:
-        nn_matvec_s8s16(&layer->products[0], x, y);
+        nn_matmul_s8s16(&layer->products[0], x, 0, y, 0, 1);
         break;
       case NN_GRU:
-        nn_matvec_s8s16(&layer->products[0], x, network->gates[0]);
-        nn_matvec_s8s16(&layer->products[1], y, network->gates[1]);
+        nn_matmul_s8s16(&layer->products[0], x, 0, network->gates[0], 0, 1);
+        nn_matmul_s8s16(&layer->products[1], y, 0, network->gates[1], 0, 1);
         nn_gru_cell_s16(network->gates[0], network->gates[1], y, network->sizes[layer->output]);
         break;
       default:

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "nn/blob.h"
-#include "nn/matvec.h"
+#include "nn/matmul.h"
 
 #ifdef __cplusplus
 extern "C" {

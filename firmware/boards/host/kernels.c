@@ -2,7 +2,7 @@
 // Inline kernels as functions that a test can call.
 #include "boards/host/host.h"
 #include "nn/arith.h"
-#include "nn/matvec.h"
+#include "nn/matmul.h"
 
 void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide) {
   const int32_t factor = nn_requantise_factor(multiplier, shift);
@@ -12,5 +12,6 @@ void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift
 }
 
 void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed) {
-  nn_pack_s8((const uint8_t*)weight, rows, columns, packed);
+  const NnTaps taps = {(const uint8_t*)weight, rows, 1, columns, 1, (int32_t)columns, 0};
+  nn_pack_s8(&taps, packed);
 }

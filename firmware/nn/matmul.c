@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Four rows share each load of four activations.
-#include "nn/matvec.h"
+// Four rows share each load of an activation, two columns each load of a weight.
+#include "nn/matmul.h"
 
 #include "nn/arith.h"
 
@@ -104,7 +104,7 @@ static inline void finish(const int32_t factor[4], const int32_t acc[4], int rel
 #endif
 
 // Inline in both callers, so that a rectifier costs nothing.
-static inline __attribute__((always_inline)) void matvec_s32(const NnMatrix* matrix, const int16_t* x, int16_t* y,
+static inline __attribute__((always_inline)) void column_s32(const NnMatrix* matrix, const int16_t* x, int16_t* y,
                                                              int relu) {
   const int16_t* w = matrix->weights;
   const NnRows* rows = matrix->rows;
@@ -116,7 +116,7 @@ static inline __attribute__((always_inline)) void matvec_s32(const NnMatrix* mat
   }
 }
 
-static void matvec_s64(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
+static void column_s64(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
   const int16_t* w = matrix->weights;
   for (uint32_t i = 0; i < matrix->row_groups; ++i, w += GROUP * matrix->column_groups) {
     for (uint32_t row = 0; row < 4; ++row) {
@@ -132,23 +132,57 @@ static void matvec_s64(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
   }
 }
 
-void nn_matvec_s8s16(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
+static void column(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
   if (matrix->wide) {
-    matvec_s64(matrix, x, y);
+    column_s64(matrix, x, y);
   } else if (matrix->relu) {
-    matvec_s32(matrix, x, y, 1);
+    column_s32(matrix, x, y, 1);
   } else {
-    matvec_s32(matrix, x, y, 0);
+    column_s32(matrix, x, y, 0);
   }
 }
 
-void nn_pack_s8(const uint8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed) {
-  for (uint32_t row = 0; row < rows; row += 4) {
-    for (uint32_t column = 0; column < columns; column += 4) {
-      for (uint32_t i = 0; i < GROUP; ++i) {
-        const uint32_t from_row = row + i / 4, from_column = column + i % 4;
-        const int inside = from_row < rows && from_column < columns;
-        *packed++ = inside ? (int8_t)weight[from_row * columns + from_column] : 0;
+void nn_matmul_s8s16(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
+                     uint32_t columns) {
+  for (; columns > 0; --columns, x += x_stride, y += y_stride) {
+    column(matrix, x, y);
+  }
+}
+
+void nn_matmul_pair_s8s16(const NnMatrix* matrix, const int16_t* pair, int16_t* y, uint32_t y_stride) {
+  const int16_t* w = matrix->weights;
+  for (uint32_t row = 0; row < 4u * matrix->row_groups; ++row) {
+    const NnRows* rows = &matrix->rows[row / 4];
+    for (uint32_t side = 0; side < 2; ++side) {
+      int64_t acc = rows->bias[row % 4];
+      for (uint32_t j = 0; j < 4u * matrix->column_groups; ++j) {
+        const int32_t weight = w[GROUP * (row / 4 * matrix->column_groups + j / 4) + 4 * (row % 4) + j % 4];
+        acc += weight * pair[2 * (j & ~1u) + 2 * side + (j & 1)];
+      }
+      const int32_t scaled = nn_requantise_s64(acc, rows->factor[row % 4]);
+      y[side * y_stride + row] = (int16_t)(matrix->relu ? nn_saturate_u15(scaled) : scaled);
+    }
+  }
+}
+
+// Weight of a packed row and column; zero where padded, or where another group's channel stands.
+static int16_t weight_at(const NnTaps* taps, uint32_t row, uint32_t tap, uint32_t channel) {
+  const uint32_t group = row / (taps->rows / taps->groups);
+  const uint32_t within = channel - group * taps->channels;
+  if (row >= taps->rows || within >= taps->channels) {
+    return 0;
+  }
+  return (int8_t)taps->weight[(int32_t)row * taps->row_stride + (int32_t)tap * taps->tap_stride + (int32_t)within];
+}
+
+void nn_pack_s8(const NnTaps* taps, int16_t* packed) {
+  const uint32_t channels = taps->groups * taps->channels;
+  for (uint32_t row = 0; row < taps->rows; row += 4) {
+    for (uint32_t tap = 0; tap < taps->taps; ++tap) {
+      for (uint32_t channel = 0; channel < channels; channel += 4) {
+        for (uint32_t i = 0; i < GROUP; ++i) {
+          *packed++ = weight_at(taps, row + i / 4, tap, channel + i % 4);
+        }
       }
     }
   }

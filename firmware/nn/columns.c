@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Whole words, because all widths are multiples of four values.
+#include "nn/columns.h"
+
+#include <string.h>
+
+// Column of the oldest tap.
+static uint32_t oldest_column(uint32_t newest, uint32_t span, uint32_t ring_columns) {
+  return newest >= span ? newest - span : newest + ring_columns - span;
+}
+
+static uint32_t next_column(uint32_t column, uint32_t dilation, uint32_t ring_columns) {
+  column += dilation;
+  return column >= ring_columns ? column - ring_columns : column;
+}
+
+void nn_gather_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, uint32_t newest_column,
+                   uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* window) {
+  uint32_t column = oldest_column(newest_column, (taps - 1) * dilation, ring_columns);
+  for (uint32_t tap = 0; tap < taps; ++tap, window += width) {
+    memcpy(window, ring + column * column_size + offset, width * sizeof(int16_t));
+    column = next_column(column, dilation, ring_columns);
+  }
+}
+
+void nn_gather_pair_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, const uint32_t newest[2],
+                        uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* pair) {
+  const uint32_t span = (taps - 1) * dilation;
+  uint32_t first = oldest_column(newest[0], span, ring_columns);
+  uint32_t second = oldest_column(newest[1], span, ring_columns);
+  for (uint32_t tap = 0; tap < taps; ++tap) {
+    const int16_t* a = ring + first * column_size + offset;
+    const int16_t* b = ring + second * column_size + offset;
+    for (uint32_t i = 0; i < width; i += 2, pair += 4) {
+      memcpy(pair, a + i, 2 * sizeof(int16_t));
+      memcpy(pair + 2, b + i, 2 * sizeof(int16_t));
+    }
+    first = next_column(first, dilation, ring_columns);
+    second = next_column(second, dilation, ring_columns);
+  }
+}
