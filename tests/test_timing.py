@@ -3,37 +3,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
-from elftools.elf.elffile import ELFFile
-from lottava.emulator.decode import Instruction, decode
-from lottava.emulator.timing import Cache, Pipeline
+from lottava.emulator.decode import decode
+from lottava.emulator.timing import Pipeline
+from lottava.emulator.timing_history import Cache
 from lottava.emulator.timing_rules import ERROR_BAND, RULES
+from snippets import assemble
 
 DTCM, AXI, D2 = 0x20000000, 0x24000000, 0x30000000
-HEAD = ".syntax unified\n.cpu cortex-m7\n.fpu fpv5-d16\n.thumb\n"
-
-
-@cache
-def assemble(text: str) -> tuple[Instruction, ...]:
-    """Instructions of a snippet, at address 0 (ITCM)."""
-    with TemporaryDirectory() as folder:
-        source, target = Path(folder, "a.S"), Path(folder, "a.o")
-        source.write_text(HEAD + text.replace(";", "\n") + "\n")
-        subprocess.run(["arm-none-eabi-gcc", "-c", str(source), "-o", str(target)], check=True)
-        with target.open("rb") as file:
-            section = ELFFile(file).get_section_by_name(".text")
-            assert section is not None
-            code = section.data()
-    instructions, at = [], 0
-    while at < len(code):
-        instructions.append(decode(code[at : at + 4], at))
-        at += instructions[-1].size
-    return tuple(instructions)
 
 
 def steady(text: str, *, addresses: tuple[int, ...] = (), pessimistic: bool = False, taken: bool = False) -> float:

@@ -25,7 +25,7 @@ _disassembler = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capst
 _disassembler.detail = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instruction:
     """Register names by the stage that consumes them.
 

@@ -133,6 +133,12 @@ class Machine:
 
         Caches and branch history live on from call to call; `cool` forgets them.
         """
+        trace, value = self.trace(function, *arguments)
+        cost = self._model.cost(trace)
+        return Timing(cost.instructions, cost.cycles, cost.cycles_pessimistic, value, cost.by_function)
+
+    def trace(self, function: int | str, *arguments: Argument) -> tuple[list[int], int]:
+        """`call` with the trace of its instructions and accesses, in the form that TraceModel reads; and r0."""
         self._enter(function, arguments)
         trace: list[int] = []
         append = trace.append
@@ -150,8 +156,7 @@ class Machine:
             for hook in hooks:
                 self.uc.hook_del(hook)
             self.uc.ctl_flush_tb()
-        cost = self._model.cost(trace)
-        return Timing(cost.instructions, cost.cycles, cost.cycles_pessimistic, value, cost.by_function)
+        return trace, value
 
     def float_result(self) -> float:
         """s0 after a call."""

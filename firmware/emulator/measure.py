@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from .decode import Instruction, decode
 from .errors import EmulatorError
 from .nvic import FIRST_IRQ_EXCEPTION
 from .seed import BLOCK_SAMPLES, Seed
-from .timing import Pipeline
 from .timing_rules import ERROR_BAND
+from .trace import EXCEPTION, TraceCost, TraceModel
 
 AUDIO_EXCEPTION = FIRST_IRQ_EXCEPTION + 12
 CYCLES_PER_BLOCK = 480_000
@@ -24,20 +23,10 @@ LSB_16 = 256
 
 
 @dataclass(frozen=True)
-class BlockCost:
-    """One audio interrupt, what preempts it included. cycles are modelled; by_function holds the best variant's."""
-
-    instructions: int
-    cycles: float
-    cycles_pessimistic: float
-    by_function: dict[str, float] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Cost:
     """Cycles of a run of blocks, modelled, within `error_band` of hardware (share below, share above)."""
 
-    blocks: tuple[BlockCost, ...]
+    blocks: tuple[TraceCost, ...]
     error_band: tuple[float, float] = ERROR_BAND
 
     @property
@@ -46,7 +35,7 @@ class Cost:
         return float(np.mean([block.cycles for block in self.blocks])) / BLOCK_SAMPLES
 
     @property
-    def worst_block(self) -> BlockCost:
+    def worst_block(self) -> TraceCost:
         """The block with the most cycles."""
         return max(self.blocks, key=lambda block: block.cycles)
 
@@ -84,81 +73,39 @@ class Cost:
 
 
 class _Tracer:
-    """Collects [instruction address, first data address] of the audio interrupt, None where one is preempted."""
+    """Collects a trace of each audio interrupt, in the form that TraceModel reads."""
 
-    def __init__(self, seed: Seed) -> None:
-        self._seed = seed
-        self.trace: list[list[int | None]] = []
-        self.done: list[list[list[int | None]]] = []
+    def __init__(self) -> None:
+        self.trace: list[int] = []
+        self.done: list[list[int]] = []
         self._recording = False
 
     def on_code(self, address: int) -> None:
         if self._recording:
-            self.trace.append([address, None])
+            self.trace.append(address)
 
     def on_access(self, address: int) -> None:
-        if self._recording and self.trace and self.trace[-1][1] is None:
-            self.trace[-1][1] = address
+        if self._recording:
+            self.trace.append(~address)
 
     def on_exception(self, exception: int, entered: bool) -> None:
         if exception == AUDIO_EXCEPTION and entered:
-            self._recording, self.trace = True, []
+            self._recording, self.trace = True, [EXCEPTION]
         elif exception == AUDIO_EXCEPTION:
             self._recording = False
             self.done.append(self.trace)
         elif self._recording and entered:
-            self.trace.append([None, None])
-
-
-class CycleModel:
-    """Turns traces of one image into costs; caches and branch history live on from block to block."""
-
-    def __init__(self, seed: Seed) -> None:
-        self._seed = seed
-        self._decoded: dict[int, Instruction] = {}
-        self._names: dict[int, str] = {}
-        self._best, self._pessimistic = Pipeline(), Pipeline(pessimistic=True)
-
-    def _instruction(self, address: int) -> Instruction:
-        found = self._decoded.get(address)
-        if found is None:
-            found = decode(bytes(self._seed.cpu.uc.mem_read(address, 4)), address)
-            self._decoded[address] = found
-            self._names[address] = self._seed.image.symbol_at(address)
-        return found
-
-    def cost(self, trace: list[list[int | None]]) -> BlockCost:
-        """Cycles of one traced interrupt."""
-        best, pessimistic = self._best, self._pessimistic
-        start, start_pessimistic = best.cycles, pessimistic.cycles
-        best.take_exception()
-        pessimistic.take_exception()
-        profile: Counter[str] = Counter()
-        before = start
-        for index, (address, data) in enumerate(trace):
-            if address is None:
-                best.take_exception()
-                pessimistic.take_exception()
-                continue
-            instruction = self._instruction(address)
-            follower = trace[index + 1][0] if index + 1 < len(trace) else None
-            taken = follower is not None and follower != instruction.end
-            best.step(instruction, data, taken=taken)
-            pessimistic.step(instruction, data, taken=taken)
-            profile[self._names[address]] += best.cycles - before  # type: ignore[assignment]
-            before = best.cycles
-        instructions = sum(address is not None for address, _ in trace)
-        cycles = best.cycles - start, pessimistic.cycles - start_pessimistic
-        return BlockCost(instructions, *cycles, by_function=dict(profile))
+            self.trace.append(EXCEPTION)
 
 
 def trace_blocks(seed: Seed, blocks: int, before_block: Callable[[int], None] | None = None) -> Cost:
-    """Play `blocks` blocks and model the cycles of each audio interrupt; about 0.5 s a block.
+    """Play `blocks` blocks and model the cycles of each audio interrupt; about 0.2 s a block.
 
     before_block(n) may change inputs before block n. The first two blocks fill caches and aren't counted.
     Raises EmulatorError when the image takes no audio interrupt.
     """
-    tracer, model = _Tracer(seed), CycleModel(seed)
+    tracer = _Tracer()
+    model = TraceModel(lambda address: bytes(seed.cpu.uc.mem_read(address, 4)), seed.image.symbol_at)
     costs = []
     with seed.cpu.traced(tracer.on_code, tracer.on_access, tracer.on_exception):
         for number in range(-2, blocks):

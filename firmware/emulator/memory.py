@@ -38,7 +38,7 @@ SYSTEM = Region("system memory", 0x1FF1E000, 4 * KIB, UC_PROT_READ)
 REGIONS = (ITCM, FLASH, DTCM, AXI, D2, D3, SYSTEM)
 UNIQUE_NUMBER = 0x1FF1E800
 """Where the chip keeps its 12-byte number (RM0433 61.1)."""
-QSPI_BASE = 0x90000000
+QSPI = Region("QSPI", 0x90000000, 8 * 1024 * KIB, UC_PROT_READ)
 
 
 def map_memories(uc: Uc, image: Image) -> None:
@@ -58,8 +58,8 @@ class QspiWindow:
     def __init__(self, uc: Uc, content: bytearray) -> None:
         self._uc, self._size = uc, len(content)
         self._buffer = (ctypes.c_char * len(content)).from_buffer(content)
-        uc.mem_map_ptr(QSPI_BASE, len(content), UC_PROT_NONE, ctypes.addressof(self._buffer))
+        uc.mem_map_ptr(QSPI.base, len(content), UC_PROT_NONE, ctypes.addressof(self._buffer))
 
     def show(self, mapped: bool) -> None:
         """Open or close the window."""
-        self._uc.mem_protect(QSPI_BASE, self._size, UC_PROT_READ if mapped else UC_PROT_NONE)
+        self._uc.mem_protect(QSPI.base, self._size, UC_PROT_READ if mapped else UC_PROT_NONE)

@@ -7,40 +7,23 @@ rules allow and its operands are there, or else waits. Times are cycles at which
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from .decode import Instruction
-from .memory import AXI, D2, D3, DTCM, FLASH, ITCM
-from .timing_rules import CACHE_BYTES, CACHE_LINE_BYTES, DATA_WAYS, INSTRUCTION_WAYS, RULES
+from .timing_history import NO_ACCESS, STALLS, Branch, History
+from .timing_rules import RULES
 
+State = tuple[object, ...]
 _FLOAT_ARITHMETIC = {"float_mac", "float_alu", "float_divide", "float_move"}
 _LOADS, _STORES = {"load", "float_load"}, {"store", "float_store"}
 _WORD_LOAD, _NARROW_LOAD = 1, 2
-
-
-class Cache:
-    """Tags only, least recently used out."""
-
-    def __init__(self, ways: int) -> None:
-        self._ways = ways
-        self._sets: list[OrderedDict[int, None]] = [
-            OrderedDict() for _ in range(CACHE_BYTES // CACHE_LINE_BYTES // ways)
-        ]
-
-    def misses(self, address: int) -> bool:
-        """Look a line up, and load it when it isn't there."""
-        line = address // CACHE_LINE_BYTES
-        lines = self._sets[line % len(self._sets)]
-        missing = line not in lines
-        lines[line] = None
-        lines.move_to_end(line)
-        if len(lines) > self._ways:
-            lines.popitem(last=False)
-        return missing
+_LONG_AGO = -9.0
+"""Further back than any rule looks."""
 
 
 class Pipeline:
-    """Feed instructions with `step` in the order of execution; `cycles` is the time so far."""
+    """Feed instructions with `step` in the order of execution; `cycles` is the time so far.
+
+    Who keeps a History of their own, to share it or to remember what follows from it, feeds `advance` instead.
+    """
 
     def __init__(self, *, pessimistic: bool = False) -> None:
         self._cost = {name: rule.pessimistic if pessimistic else rule.best for name, rule in RULES.items()}
@@ -53,10 +36,9 @@ class Pipeline:
         self._float_chain: dict[str, float] = {}
         self._now = 0.0
         self._older: Instruction | None = None
-        self._older_address: int | None = None
-        self._last_flags = self._last_float_mac = -99.0
-        self._predictor: dict[int, int] = {}
-        self._caches = Cache(INSTRUCTION_WAYS), Cache(DATA_WAYS)
+        self._older_access = NO_ACCESS
+        self._last_flags = self._last_float_mac = _LONG_AGO
+        self._history = History()
         self.instructions = self.pairs = self.mispredictions = 0
 
     @property
@@ -66,55 +48,69 @@ class Pipeline:
 
     def step(self, instruction: Instruction, address: int | None = None, *, taken: bool = False) -> None:
         """One instruction; `address` is the first that it touches, `taken` says that it jumped."""
+        history = self._history
+        fetch_misses = history.fetch_misses(instruction.address_at)
+        access = history.access(instruction, address)
+        branch = history.branch(instruction, taken) if instruction.jumps else Branch.NOT_TAKEN
+        self.advance(instruction, access, branch, fetch_misses)
+
+    def advance(self, instruction: Instruction, access: int, branch: int, fetch_misses: bool) -> None:
+        """One instruction; what a History says of it decides the rest."""
         self.instructions += 1
-        self._fetch(instruction)
-        younger = self._issue(instruction, address)
+        if fetch_misses:
+            self._stall(self._cost["flash_line"])
+        younger = self._issue(instruction, access)
         issued = self._now
         self._retire(instruction, younger)
         if instruction.sets_flags:
             self._last_flags = issued
         if instruction.jumps:
-            self._jump(instruction, taken)
+            self._jump(branch)
         if younger:
             self._now = max(self._now, issued + 1)
-        self._access(instruction, address)
+        if access > 1:
+            self._stall(self._cost[STALLS[access >> 1]])
 
     def take_exception(self) -> None:
         """An exception is entered, and will be returned from."""
         self._stall(self._cost["exception"])
 
+    def state(self) -> State:
+        """All that decides what comes, relative to now; equal states continue alike."""
+        now = self._now
+        late = tuple(sorted((r, t - now, self._loaded[r]) for r, t in self._late.items() if t + 1 > now))
+        times = [
+            tuple(sorted((r, t - now) for r, t in table.items() if t > now))
+            for table in (self._early, self._chain, self._float, self._float_chain)
+        ]
+        recent = (max(_LONG_AGO, time - now) for time in (self._last_flags, self._last_float_mac))
+        access = self._older_access if self._older is not None else NO_ACCESS
+        return (late, *times, *recent, self._older, access)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state, at time 0."""
+        late, early, chain, floats, float_chain, flags, float_mac, older, access = state
+        self._now = 0.0
+        self._late = {register: time for register, time, _ in late}  # type: ignore[attr-defined]
+        self._loaded = {register: loaded for register, _, loaded in late}  # type: ignore[attr-defined]
+        self._early, self._chain = dict(early), dict(chain)  # type: ignore[call-overload]
+        self._float, self._float_chain = dict(floats), dict(float_chain)  # type: ignore[call-overload]
+        self._last_flags, self._last_float_mac = flags, float_mac  # type: ignore[assignment]
+        self._older, self._older_access = older, access  # type: ignore[assignment]
+
     def _stall(self, cycles: float) -> None:
         self._now = self.cycles + cycles
         self._older = None
 
-    def _fetch(self, instruction: Instruction) -> None:
-        if FLASH.holds(instruction.address_at) and self._caches[0].misses(instruction.address_at):
-            self._stall(self._cost["flash_line"])
-
-    def _access(self, instruction: Instruction, address: int | None) -> None:
-        """Stalls of the memory behind an access; both TCMs have none."""
-        if address is None or DTCM.holds(address) or ITCM.holds(address):
-            if address is not None and address & 3 and instruction.kind == "load" and not instruction.narrow:
-                self._stall(self._cost["unaligned_load"])
-            return
-        way = "store" if instruction.stored else "load"
-        if FLASH.holds(address) or AXI.holds(address):
-            if self._caches[1].misses(address):
-                self._stall(self._cost["flash_line" if FLASH.holds(address) else "axi_line"])
-        elif D2.holds(address) or D3.holds(address):
-            self._stall(self._cost[f"uncached_{way}"])
-        else:
-            self._stall(self._cost[f"peripheral_{way}"])
-
-    def _issue(self, instruction: Instruction, address: int | None) -> bool:
+    def _issue(self, instruction: Instruction, access: int) -> bool:
         """Advance to the cycle in which the instruction issues; True when it is the younger of a pair."""
         ready = self._ready(instruction)
-        if self._older is not None and ready <= self._now and self._can_pair(self._older, instruction, address):
+        if self._older is not None and ready <= self._now and self._can_pair(self._older, instruction, access):
             self.pairs += 1
             self._older = None
             return True
         self._now = max(self.cycles, ready)
-        self._older, self._older_address = instruction, address
+        self._older, self._older_access = instruction, access
         return False
 
     def _ready(self, instruction: Instruction) -> float:
@@ -140,15 +136,15 @@ class Pipeline:
                 time = max(time, late.get(register, 0) - 1)
         return time
 
-    def _can_pair(self, older: Instruction, younger: Instruction, address: int | None) -> bool:
+    def _can_pair(self, older: Instruction, younger: Instruction, access: int) -> bool:
         a, b = older.kind, younger.kind
         if "multiple" in (a, b) or "divide" in (a, b) or a == "branch" or b in ("bitfield", "float_divide"):
             return False
         if {a, b} == {"mac"} or {a, b} == {"mac", "store"} or (a in _STORES and b in _STORES):
             return False
         if a in _LOADS and b in _LOADS:
-            both_known = address is not None and self._older_address is not None
-            return not both_known or (address ^ self._older_address) & 4 != 0  # type: ignore[operator]
+            both_known = access != NO_ACCESS and self._older_access != NO_ACCESS
+            return not both_known or (access ^ self._older_access) & 1 != 0
         if older.uses_shifter and younger.uses_shifter:
             return False
         return self._can_pair_float(older, younger)
@@ -255,16 +251,13 @@ class Pipeline:
             multiplies = "mul" in instruction.text.split(".")[0]
             self._hold(self._now + self._cost["double_multiply" if multiplies else "double_add"])
 
-    def _jump(self, instruction: Instruction, taken: bool) -> None:
-        """Two-bit counters, first guess right; a taken branch ends the group."""
-        penalty = 0.0
-        if instruction.conditional and instruction.kind == "branch":
-            counter = self._predictor.get(instruction.address_at, 2 if taken else 1)
-            if (counter >= 2) != taken:
-                self.mispredictions += 1
-                early = self._now - self._last_flags >= 3
-                penalty = self._cost["mispredict_early_flags" if early else "mispredict_late_flags"]
-            self._predictor[instruction.address_at] = min(3, counter + 1) if taken else max(0, counter - 1)
+    def _jump(self, branch: int) -> None:
+        """A taken branch ends the group; a wrong guess costs more when the flags came late."""
+        penalty, taken = 0.0, branch & Branch.TAKEN
+        if branch & Branch.NOT_TAKEN_MISPREDICTED:
+            self.mispredictions += 1
+            early = self._now - self._last_flags >= 3
+            penalty = self._cost["mispredict_early_flags" if early else "mispredict_late_flags"]
         if taken:
             penalty += self._cost["taken_branch"]
         if taken or penalty:

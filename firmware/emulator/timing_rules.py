@@ -55,6 +55,7 @@ RULES = {
     "exception": Rule(24, 42, "TRM: 12 in, 12 out; with the lazily stacked float registers 18 more (EST)"),
     "axi_line": Rule(20, 25, "EST: 32-byte line fill from AXI SRAM at 240 MHz"),
     "flash_line": Rule(22, 30, "EST: 32-byte line fill from flash with 4 wait states"),
+    "qspi_line": Rule(260, 340, "EST: 32-byte line fill over four wires at 120 MHz, command and address first"),
     "uncached_load": Rule(20, 30, "EST: D2 SRAM across two bus matrices"),
     "uncached_store": Rule(4, 10, "EST: behind the store buffer"),
     "peripheral_load": Rule(20, 40, "EST: AHB4 and APB registers"),
