@@ -7,7 +7,7 @@ bias at the accumulator's scale. Every executor (JAX, host C, Cortex-M7) equals 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,20 +88,20 @@ def multiply_q15(a: ArrayLike, b: ArrayLike) -> IntArray:
     return (np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64) + (1 << 14)) >> 15
 
 
-def _table(function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> IntArray:
+def table_of(
+    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], fraction_bits: int = UNIT_FRACTION_BITS
+) -> IntArray:
+    """[513] s16 codes at 2^-fraction_bits of a function at -8, -8 + 1/32, … 8, saturated: a table for lookup."""
     points = np.arange(-(1 << 15), (1 << 15) + 1, 1 << LUT_STEP_BITS) / 2.0**GATE_FRACTION_BITS
-    return saturate_s16(np.rint(function(points) * 2.0**UNIT_FRACTION_BITS).astype(np.int64))
+    return saturate_s16(np.rint(function(points) * 2.0**fraction_bits).astype(np.int64))
 
 
-SIGMOID_TABLE = _table(lambda x: 1.0 / (1.0 + np.exp(-x)))
-TANH_TABLE = _table(np.tanh)
+SIGMOID_TABLE = table_of(lambda x: 1.0 / (1.0 + np.exp(-x)))
+TANH_TABLE = table_of(np.tanh)
 
 
 def lookup(table: IntArray, gate: ArrayLike) -> IntArray:
-    """Interpolated table at s16 gate codes (2^-12): Q15 out.
-
-    Worst error 1.2e-4 (tanh), 1.3e-5 + saturation (sigmoid).
-    """
+    """Interpolated table at s16 codes at 2^-12, out at the table's own scale; activations.py states the errors."""
     code = np.asarray(gate, dtype=np.int64) - S16_MIN
     index, fraction = code >> LUT_STEP_BITS, code & ((1 << LUT_STEP_BITS) - 1)
     low = table[index]
@@ -123,9 +123,68 @@ def gru_cell(gates_input: ArrayLike, gates_hidden: ArrayLike, hidden: ArrayLike)
     return saturate_s16((mixed + (1 << 14)) >> 15)
 
 
+def lstm_cell(gates_input: ArrayLike, gates_hidden: ArrayLike, cell: ArrayLike) -> tuple[IntArray, IntArray]:
+    """One LSTM step after both requantised products, PyTorch's equations and order (i, f, g, o).
+
+    gates_input, gates_hidden: [..., 4H] s16 at 2^-12; cell: [..., H] s16 at 2^-12. Returns the new hidden state (2^-15)
+    and the new cell state (2^-12, saturated at ±8).
+    i, f, o = sigmoid(i_* + h_*); g = tanh(i_g + h_g); c = f*c + i*g; h = o*tanh(c).
+    """
+    total = saturate_s16(np.asarray(gates_input, dtype=np.int64) + np.asarray(gates_hidden, dtype=np.int64))
+    in_gate, forget, candidate, out_gate = np.split(total, 4, axis=-1)
+    written = lookup(SIGMOID_TABLE, in_gate) * lookup(TANH_TABLE, candidate)
+    kept = lookup(SIGMOID_TABLE, forget) * np.asarray(cell, dtype=np.int64)
+    cell = saturate_s16((kept + ((written + 4) >> 3) + (1 << 14)) >> 15)
+    return multiply_q15(lookup(SIGMOID_TABLE, out_gate), lookup(TANH_TABLE, cell)), cell
+
+
+def gate(pre_activation: ArrayLike, condition: ArrayLike = 0) -> IntArray:
+    """tanh of the first half times sigmoid of the second: [..., 2H] s16 at 2^-12 → [..., H] at 2^-15.
+
+    condition: [..., 2H] s16 at 2^-12, added with saturation before the tables.
+    """
+    total = saturate_s16(np.asarray(pre_activation, dtype=np.int64) + np.asarray(condition, dtype=np.int64))
+    signal, opening = np.split(total, 2, axis=-1)
+    return multiply_q15(lookup(TANH_TABLE, signal), lookup(SIGMOID_TABLE, opening))
+
+
+def add(parts: Sequence[ArrayLike], left_shifts: Sequence[int], k: int) -> IntArray:
+    """Sum of s16 codes, each shifted left to one scale, then moved to a scale 2^k times larger and saturated.
+
+    The sum fits 32 bits where len(parts) * 2^max(left_shifts) ≤ 2^15, which every graph is checked for.
+    """
+    total = np.zeros((), dtype=np.int64)
+    for part, shift in zip(parts, left_shifts, strict=True):
+        total = total + (np.asarray(part, dtype=np.int64) << shift)
+    return saturate_s16((total + (1 << k >> 1)) >> k)
+
+
+def multiply(a: ArrayLike, b: ArrayLike, k: int) -> IntArray:
+    """Product of s16 codes at the scale s_a * s_b * 2^k, halves upward, saturated: 1 ≤ k ≤ 30 keeps it in 32 bits."""
+    product = np.asarray(a, dtype=np.int64) * np.asarray(b, dtype=np.int64)
+    return saturate_s16((product + (1 << (k - 1))) >> k)
+
+
+def interpolation_weight(i: int, steps: int) -> int:
+    """i / steps at 2^-15, rounded: the weight of the newer of two columns at the i-th of `steps` ticks between them."""
+    return ((i << 15) + steps // 2) // steps
+
+
+def interpolate(previous: ArrayLike, current: ArrayLike, weight: int) -> IntArray:
+    """previous + (current - previous) * weight / 2^15, rounded; weight below 2^15, so it never leaves their range."""
+    before = np.asarray(previous, dtype=np.int64)
+    return before + (((np.asarray(current, dtype=np.int64) - before) * weight + (1 << 14)) >> 15)
+
+
+def _rows(weight: ArrayLike, dtype: type) -> NDArray:
+    """Weights [rows, …] as [rows, fan-in]."""
+    array: NDArray = np.asarray(weight, dtype=dtype)
+    return array.reshape(len(array), -1)
+
+
 def weight_scales(weight: ArrayLike) -> NDArray[np.float64]:
-    """Symmetric s8 scale per output row of [rows, columns]: max|w| / 127, never zero."""
-    peak = np.max(np.abs(np.asarray(weight, dtype=np.float64)), axis=1)
+    """Symmetric s8 scale per output row of [rows, …]: max|w| / 127, never zero."""
+    peak = np.max(np.abs(_rows(weight, np.float64)), axis=1)
     return np.maximum(peak, 1e-8) / S8_MAX
 
 
@@ -153,9 +212,9 @@ def activation_scale(peak: float) -> float:
 
 
 def quantise_s8(weight: ArrayLike, scales: ArrayLike) -> NDArray[np.int8]:
-    """Nearest s8 codes of [rows, columns] at one scale per row."""
-    codes = np.rint(np.asarray(weight, dtype=np.float64) / np.asarray(scales, dtype=np.float64)[:, None])
-    return np.clip(codes, -S8_MAX, S8_MAX).astype(np.int8)
+    """Nearest s8 codes of [rows, …] at one scale per row."""
+    codes = np.rint(_rows(weight, np.float64) / np.asarray(scales, dtype=np.float64)[:, None])
+    return np.clip(codes, -S8_MAX, S8_MAX).astype(np.int8).reshape(np.shape(weight))
 
 
 def quantise_s16(value: ArrayLike, scale: float) -> NDArray[np.int16]:
@@ -164,6 +223,6 @@ def quantise_s16(value: ArrayLike, scale: float) -> NDArray[np.int16]:
 
 
 def fits_32_bits(weight: ArrayLike, bias: ArrayLike) -> bool:
-    """True where no s16 input can overflow a 32-bit accumulator, proved row by row from the actual weights."""
-    worst = np.abs(np.asarray(weight, dtype=np.int64)).sum(axis=1) * -S16_MIN
+    """True where no s16 input can overflow a 32-bit accumulator, proved row by row from the weights of all taps."""
+    worst = np.abs(_rows(weight, np.int64)).sum(axis=1) * -S16_MIN
     return bool(np.all(worst + np.abs(np.asarray(bias, dtype=np.int64)) <= S32_MAX))

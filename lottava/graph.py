@@ -12,35 +12,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .layer_rules import add_shifts, concat_shifts, layer_error, multiply_shift
 from .layers import (
     ACTIVATIONS,
     ARRAYS,
     MAX_LAYERS,
+    MAX_PERIOD,
     MAX_TENSOR_SIZE,
     NUMBER_FORMATS,
+    PRODUCTS,
     SHA256,
     GraphError,
     Layer,
     Tensor,
     array_shapes,
-    concat_shifts,
+    history_columns,
     is_name,
-    layer_error,
 )
 
 __all__ = [
     "ACTIVATIONS",
     "ARRAYS",
     "NUMBER_FORMATS",
+    "PRODUCTS",
     "SHA256",
     "Graph",
     "GraphError",
     "Layer",
     "Tensor",
+    "add_shifts",
     "array_shapes",
     "concat_shifts",
     "from_manifest",
     "graph_hash",
+    "history_columns",
+    "multiply_shift",
     "named_arrays",
     "to_manifest",
     "validate",
@@ -67,6 +73,11 @@ class Graph:
         return self.number_format == "s8s16"
 
     @property
+    def largest_period(self) -> int:
+        """Ticks after which every tensor has a column at once again."""
+        return max(tensor.period for tensor in self.tensors.values())
+
+    @property
     def parameter_count(self) -> int:
         """Weights and biases (multipliers and shifts are not parameters)."""
         return sum(
@@ -83,11 +94,25 @@ def _check_tensors(graph: Graph) -> None:
             raise GraphError(f"tensor {key!r} is not named by letters, digits and underscores, 48 at most")
         if type(tensor.size) is not int or not 1 <= tensor.size <= MAX_TENSOR_SIZE:
             raise GraphError(f"tensor {key!r} has size {tensor.size!r}, should be 1..{MAX_TENSOR_SIZE}")
+        if type(tensor.period) is not int or not 1 <= tensor.period <= MAX_PERIOD:
+            raise GraphError(f"tensor {key!r} has the period {tensor.period!r}, should be 1..{MAX_PERIOD}")
         if graph.is_integer:
             if not (isinstance(tensor.scale, float) and math.isfinite(tensor.scale) and tensor.scale > 0):
                 raise GraphError(f"tensor {key!r} of an integer graph has no positive scale")
         elif tensor.scale is not None:
             raise GraphError(f"tensor {key!r} of a float graph has a scale")
+
+
+def _check_periods(graph: Graph) -> None:
+    """A tick is a step of the fastest tensors, and all periods begin together every largest one."""
+    if (shortest := min(tensor.period for tensor in graph.tensors.values())) != 1:
+        raise GraphError(f"the shortest period is {shortest}, should be 1; divide all by it")
+    for tensor in graph.tensors.values():
+        if graph.largest_period % tensor.period:
+            raise GraphError(
+                f"tensor {tensor.name!r} has the period {tensor.period}, which does not divide the largest, "
+                f"{graph.largest_period}"
+            )
 
 
 def _check_frame(graph: Graph) -> None:
@@ -111,13 +136,15 @@ def _check_frame(graph: Graph) -> None:
 
 
 def validate(graph: Graph) -> None:
-    """Raise GraphError unless every executor can run the graph without overflow: names, order, shapes, types, scales.
+    """Raise GraphError unless every executor can run the graph without overflow: names, order, periods, shapes, types,
+    scales.
 
     With fan-in at most 4096 an accumulator stays below 4096*127*2^15 + 2^31 < 2^35, far inside the 2^47 that
     requantisation allows; whether 32 bits do is decided from the weights by fixedpoint.fits_32_bits.
     """
     _check_frame(graph)
     _check_tensors(graph)
+    _check_periods(graph)
     written = set(graph.inputs)
     for layer in graph.layers:
         if problem := layer_error(layer, graph.tensors, graph.number_format):
@@ -133,23 +160,30 @@ def validate(graph: Graph) -> None:
         raise GraphError(f"tensors {unused} are written by no layer")
 
 
+def _tensor_entry(tensor: Tensor) -> dict:
+    entry = {"name": tensor.name, "size": tensor.size, "scale": tensor.scale}
+    return entry if tensor.period == 1 else entry | {"period": tensor.period}
+
+
+def _layer_entry(layer: Layer) -> dict:
+    entry = {
+        "name": layer.name,
+        "kind": layer.kind,
+        "inputs": list(layer.inputs),
+        "output": layer.output,
+        "activation": layer.activation,
+    }
+    return entry | {"options": dict(layer.options)} if layer.options else entry
+
+
 def to_manifest(graph: Graph) -> dict:
-    """Everything but the arrays, as JSON values."""
+    """Everything but the arrays, as JSON values. Periods of 1 and options at their default are left out."""
     return {
         "number_format": graph.number_format,
         "inputs": list(graph.inputs),
         "outputs": list(graph.outputs),
-        "tensors": [{"name": t.name, "size": t.size, "scale": t.scale} for t in graph.tensors.values()],
-        "layers": [
-            {
-                "name": layer.name,
-                "kind": layer.kind,
-                "inputs": list(layer.inputs),
-                "output": layer.output,
-                "activation": layer.activation,
-            }
-            for layer in graph.layers
-        ],
+        "tensors": [_tensor_entry(tensor) for tensor in graph.tensors.values()],
+        "layers": [_layer_entry(layer) for layer in graph.layers],
         "parent": graph.parent,
     }
 
@@ -172,12 +206,14 @@ def _layer_from(entry: Mapping, number_format: str, arrays: Mapping[str, NDArray
         output=entry["output"],
         activation=entry["activation"],
         arrays={name: arrays[f"{entry['name']}.{name}"] for name in names},
+        options=dict(entry.get("options", {}).items()),
     )
 
 
 def _tensor_from(entry: Mapping) -> Tensor:
     scale = entry["scale"]
-    return Tensor(entry["name"], entry["size"], float(scale) if type(scale) in (int, float) else scale)
+    real = float(scale) if type(scale) in (int, float) else scale
+    return Tensor(entry["name"], entry["size"], real, entry.get("period", 1))
 
 
 def from_manifest(manifest: Mapping, arrays: Mapping[str, NDArray]) -> Graph:

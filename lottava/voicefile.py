@@ -43,7 +43,8 @@ MANIFEST, CARD, PREVIEW = "manifest.json", "card.json", "preview.ogg"
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 NPY_MAGIC = b"\x93NUMPY\x01\x00"
 NPY_HEADER = re.compile(
-    rb"\{'descr': '(<f4|\|i1|<i4)', 'fortran_order': False, 'shape': \((\d{1,7})(?:,|, (\d{1,7})),? ?\), \} *\n"
+    rb"\{'descr': '(<f4|\|i1|<i4)', 'fortran_order': False, "
+    rb"'shape': \((\d{1,7}),(?: (\d{1,7})(?:, (\d{1,7}))?)?\), \} *\n"
 )
 
 BROKEN_ZIP = (
@@ -94,7 +95,7 @@ def _npy_bytes(array: NDArray) -> bytes:
 
 
 def _parse_npy(data: bytes) -> NDArray:
-    """A 1- or 2-dimensional array from .npy bytes, without evaluating them and with every size checked before use."""
+    """An array of 1 to 3 dimensions from .npy bytes, without evaluating them and with every size checked before use."""
     if not data.startswith(NPY_MAGIC) or len(data) < 10:
         raise ValueError("it is no .npy of version 1.0")
     start = 10 + int.from_bytes(data[8:10], "little")
