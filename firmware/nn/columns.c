@@ -22,20 +22,3 @@ void nn_gather_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_s
     column = next_column(column, dilation, ring_columns);
   }
 }
-
-void nn_gather_pair_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, const uint32_t newest[2],
-                        uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* pair) {
-  const uint32_t span = (taps - 1) * dilation;
-  uint32_t first = oldest_column(newest[0], span, ring_columns);
-  uint32_t second = oldest_column(newest[1], span, ring_columns);
-  for (uint32_t tap = 0; tap < taps; ++tap) {
-    const int16_t* a = ring + first * column_size + offset;
-    const int16_t* b = ring + second * column_size + offset;
-    for (uint32_t i = 0; i < width; i += 2, pair += 4) {
-      memcpy(pair, a + i, 2 * sizeof(int16_t));
-      memcpy(pair + 2, b + i, 2 * sizeof(int16_t));
-    }
-    first = next_column(first, dilation, ring_columns);
-    second = next_column(second, dilation, ring_columns);
-  }
-}

@@ -15,11 +15,6 @@ extern "C" {
 void nn_gather_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, uint32_t newest_column,
                    uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* window);
 
-// The windows of two columns as nn_matmul_pair_s8s16 takes them: two values of the first, two of the second, in turns.
-// Two windows may lie any number of columns apart (a stride); pair holds 2 * taps * width values.
-void nn_gather_pair_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, const uint32_t newest[2],
-                        uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* pair);
-
 #ifdef __cplusplus
 }
 #endif

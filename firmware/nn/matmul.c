@@ -149,22 +149,6 @@ void nn_matmul_s8s16(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride
   }
 }
 
-void nn_matmul_pair_s8s16(const NnMatrix* matrix, const int16_t* pair, int16_t* y, uint32_t y_stride) {
-  const int16_t* w = matrix->weights;
-  for (uint32_t row = 0; row < 4u * matrix->row_groups; ++row) {
-    const NnRows* rows = &matrix->rows[row / 4];
-    for (uint32_t side = 0; side < 2; ++side) {
-      int64_t acc = rows->bias[row % 4];
-      for (uint32_t j = 0; j < 4u * matrix->column_groups; ++j) {
-        const int32_t weight = w[GROUP * (row / 4 * matrix->column_groups + j / 4) + 4 * (row % 4) + j % 4];
-        acc += weight * pair[2 * (j & ~1u) + 2 * side + (j & 1)];
-      }
-      const int32_t scaled = nn_requantise_s64(acc, rows->factor[row % 4]);
-      y[side * y_stride + row] = (int16_t)(matrix->relu ? nn_saturate_u15(scaled) : scaled);
-    }
-  }
-}
-
 // Weight of a packed row and column; zero where padded, or where another group's channel stands.
 static int16_t weight_at(const NnTaps* taps, uint32_t row, uint32_t tap, uint32_t channel) {
   const uint32_t group = row / (taps->rows / taps->groups);

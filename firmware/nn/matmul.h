@@ -37,12 +37,10 @@ typedef struct NnTaps {
 } NnTaps;
 
 // x_t = x + t * x_stride holds 4 * column_groups values, the padding zero; y_t = y + t * y_stride gets 4 * row_groups.
-// All 4-byte aligned, strides even. Reads up to 16 bytes behind x_t and behind the weights, and ignores them.
+// All 4-byte aligned, strides even. Columns may overlap: windows of an undilated convolution need no copy, they lie
+// x_stride = its channels apart in its input. Reads up to 16 bytes behind x_t and behind the weights, and ignores them.
 void nn_matmul_s8s16(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
                      uint32_t columns);
-
-// The same of exactly two columns that lie interleaved as nn_gather_pair_s16 leaves them: the quickest way.
-void nn_matmul_pair_s8s16(const NnMatrix* matrix, const int16_t* pair, int16_t* y, uint32_t y_stride);
 
 // Groups of four columns in a packed row: every tap's channels, those of all groups, padded to a multiple of four.
 static inline uint32_t nn_column_groups(const NnTaps* taps) {
