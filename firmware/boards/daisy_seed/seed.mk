@@ -7,10 +7,11 @@ SEED := $(BUILD)/seed
 SEED_BOARD := $(ROOT)/boards/daisy_seed
 SEED_CROSS ?= arm-none-eabi-
 SEED_CPU := -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard
+# -fcallgraph-info=su: what -fstack-usage says of each function, by the name that the linker knows (emulator/stack.py).
 SEED_FLAGS := $(SEED_CPU) -O2 -g -ffunction-sections -fdata-sections -fno-unwind-tables \
-              -fno-asynchronous-unwind-tables -fstack-usage -isystem $(SEED_BOARD)/freestanding -MMD -MP
+              -fno-asynchronous-unwind-tables -fcallgraph-info=su -isystem $(SEED_BOARD)/freestanding -MMD -MP
 # No start files, no system calls, no C++ library: a heap, an exception or printf fails to link.
-SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -T $(SEED_BOARD)/seed.ld
+SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--emit-relocs -T $(SEED_BOARD)/seed.ld
 SEED_LIBS := -lc -lm -lgcc
 
 SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
