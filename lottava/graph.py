@@ -69,8 +69,8 @@ class Graph:
 
     @property
     def is_integer(self) -> bool:
-        """True for s8 weights and s16 activations, False for float."""
-        return self.number_format == "s8s16"
+        """True for s8 weights with s16 or s8 activations, False for float."""
+        return self.number_format != "f32"
 
     @property
     def largest_period(self) -> int:

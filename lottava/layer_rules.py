@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from . import fixedpoint
+from . import fixedpoint, fixedpoint_s8
 from .activations import OUTPUT_FRACTION_BITS
 from .layers import (
     ACTIVATIONS,
@@ -16,6 +16,7 @@ from .layers import (
     MAX_FAN_IN,
     MAX_HISTORY,
     OPTIONS,
+    S8_KINDS,
     GraphError,
     Layer,
     Tensor,
@@ -168,25 +169,26 @@ def _period_error(layer: Layer, tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _range_of(name: str) -> tuple[str, int, int]:
+def _range_of(name: str, number_format: str) -> tuple[str, int, int]:
     """Type and closed range of an integer graph's array, told by its name."""
     if name.startswith("weight"):
         return "int8", -fixedpoint.S8_MAX, fixedpoint.S8_MAX
     if name.startswith("multiplier"):
         return "int32", fixedpoint.MULTIPLIER_MIN, fixedpoint.MULTIPLIER_MAX
     if name.startswith("shift"):
-        return "int32", fixedpoint.SHIFT_MIN, fixedpoint.SHIFT_MAX
+        form = fixedpoint_s8 if number_format == "s8s8" else fixedpoint
+        return "int32", form.SHIFT_MIN, form.SHIFT_MAX
     return "int32", fixedpoint.S32_MIN, fixedpoint.S32_MAX
 
 
 def _array_error(layer: Layer, tensors: Mapping[str, Tensor], number_format: str) -> str | None:
     if set(layer.arrays) != set(ARRAYS[layer.kind][number_format]):
         return f"it carries arrays {sorted(layer.arrays)}, not those of a {layer.kind} in {number_format}"
-    integer, shapes = number_format == "s8s16", array_shapes(layer, tensors)
+    integer, shapes = number_format != "f32", array_shapes(layer, tensors)
     for name, array in layer.arrays.items():
         if not isinstance(array, np.ndarray) or array.shape != shapes[name]:
             return f"{name} is {getattr(array, 'shape', array)}, should be {shapes[name]}"
-        dtype, low, high = _range_of(name) if integer else ("float32", 0, 0)
+        dtype, low, high = _range_of(name, number_format) if integer else ("float32", 0, 0)
         if array.dtype != np.dtype(dtype):
             return f"{name} is {array.dtype}, should be {dtype}"
         if not integer and not np.all(np.isfinite(array)):
@@ -229,6 +231,16 @@ def _scale_error(layer: Layer, tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
+def _s8_error(layer: Layer, tensors: Mapping[str, Tensor]) -> str | None:
+    """What CMSIS-NN's s8 kernels take for granted: one group or one a channel, and 32 bits that never overflow."""
+    groups = layer.option("groups") if layer.kind == "conv1d" else 1
+    if groups not in (1, tensors[layer.inputs[0]].size):
+        return f"it has {groups} groups; in s8s8 a conv1d has 1, or one for each of its inputs"
+    if not fixedpoint_s8.fits_32_bits(layer.arrays["weight"], layer.arrays["bias"]):
+        return "its bias and weights could overflow a 32-bit accumulator, and s8s8 has no other"
+    return None
+
+
 def _activation_error(layer: Layer) -> str | None:
     allowed: tuple[str, ...] = ("none",)
     if layer.kind == "activation":
@@ -253,6 +265,8 @@ def layer_error(layer: Layer, tensors: Mapping[str, Tensor], number_format: str)
     if not least <= len(layer.inputs) <= most:
         wanted = "one input" if most == 1 else f"{least}..{most} inputs"
         return f"it takes {wanted}, not {len(layer.inputs)}"
+    if number_format == "s8s8" and layer.kind not in S8_KINDS:
+        return f"a {layer.kind} can't run in s8s8, which has {list(S8_KINDS)}; quantise to s8s16"
     if problem := _activation_error(layer) or _option_error(layer):
         return problem
     sizes, out = [tensors[name].size for name in layer.inputs], tensors[layer.output].size
@@ -261,4 +275,5 @@ def layer_error(layer: Layer, tensors: Mapping[str, Tensor], number_format: str)
         or _period_error(layer, tensors)
         or _array_error(layer, tensors, number_format)
         or (_scale_error(layer, tensors) if number_format == "s8s16" else None)
+        or (_s8_error(layer, tensors) if number_format == "s8s8" else None)
     )

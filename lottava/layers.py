@@ -29,7 +29,10 @@ from numpy.typing import NDArray
 
 from .activations import FUNCTIONS
 
-NUMBER_FORMATS = ("f32", "s8s16")
+NUMBER_FORMATS = ("f32", "s8s16", "s8s8")
+S8_KINDS = ("dense", "conv1d")
+"""Kinds that a graph of s8 activations may have: what CMSIS-NN's s8 kernels run, see fixedpoint_s8.py."""
+
 ACTIVATIONS = ("none", *sorted(FUNCTIONS))
 
 PRODUCTS: dict[str, tuple[str, ...]] = {
@@ -50,7 +53,7 @@ ROW_ARRAYS = ("multiplier", "shift")
 def _arrays(suffixes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     parameters = tuple(f"{array}{suffix}" for array in ("weight", "bias") for suffix in suffixes)
     rows = tuple(f"{array}{suffix}" for suffix in suffixes for array in ROW_ARRAYS)
-    return {"f32": parameters, "s8s16": (*parameters, *rows)}
+    return {"f32": parameters} | dict.fromkeys(("s8s16", "s8s8"), (*parameters, *rows))
 
 
 ARRAYS: dict[str, dict[str, tuple[str, ...]]] = {kind: _arrays(suffixes) for kind, suffixes in PRODUCTS.items()}
@@ -99,7 +102,7 @@ OPTIONS: dict[str, dict[str, Option]] = {kind: {} for kind in PRODUCTS} | {
 class Tensor:
     """A named vector between layers: a column of `size` values at every tick that `period` divides.
 
-    scale: value of one s16 code; None in a float graph.
+    scale: value of one s16 (or s8) code; None in a float graph.
     """
 
     name: str
