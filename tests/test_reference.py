@@ -37,8 +37,9 @@ def test_step_changes_nothing_in_place() -> None:
     state = reference.init_state(graph, (3,))
     inputs = {name: a[..., 0, :] for name, a in random_inputs(0, 1, batch=(3,)).items()}
     _, after = reference.step(graph, inputs, state)
-    assert not state["memory"].any()
-    assert after["memory"].any()
+    assert not state.memory["memory"][0].any()
+    assert after.memory["memory"][0].any()
+    assert (state.tick, after.tick) == (0, 1)
 
 
 def test_dense_by_hand_with_relu_at_its_clamp() -> None:
