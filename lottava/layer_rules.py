@@ -219,7 +219,8 @@ def _scale_error(layer: Layer, tensors: Mapping[str, Tensor]) -> str | None:
         return f"its output scale is {scale}, {what} has 2^{round(math.log2(fixed))}"
     for name in gate_inputs(layer):
         if tensors[name].scale != GATE_SCALE:
-            return f"its input {name!r} has the scale {tensors[name].scale}, tables and gates read 2^-12; put a scale layer before"
+            found = tensors[name].scale
+            return f"its input {name!r} has the scale {found}, tables and gates read 2^-12; put a scale layer before"
     if layer.kind in SAME_SCALE and scale != sources[0]:
         return f"its output scale is {scale}, should be that of its input, {sources[0]}"
     if layer.kind == "concat":
