@@ -10,15 +10,19 @@ from lottava.graph import Graph
 from lottava.units import hz_to_volts
 from lottava.voicefile import Voice, load
 
-from . import blob, golden, interfaces, tables, voice_header, wavetable
+from . import blob, cmsis_graph, excitation, golden, interfaces, tables, upsampling, voice_header, wavetable
+from .cmsis_example import example_graph
 
 
 def constant_headers() -> dict[str, str]:
     """File name → text of every header that no voice changes."""
     return {
         "blob_format.h": voice_header.emit_blob_format(),
+        "cmsis_graph_s8.h": cmsis_graph.emit_header(example_graph(), "lottava.export.cmsis_example"),
         "dsp_tables.h": tables.dsp_tables_header(),
         "nn_tables.h": tables.nn_tables_header(),
+        "nsf_tables.h": excitation.nsf_tables_header(),
+        "upsample_taps.h": upsampling.upsample_taps_header(),
         "wave_tables.h": wavetable.wave_tables_header(),
         **interfaces.headers(),
     }

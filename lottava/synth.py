@@ -167,10 +167,10 @@ def xorshift32(state: int, count: int) -> tuple[Array, int]:
     return words.view(np.int32).astype(np.float64) * 2.0**-31, state
 
 
-def increment_step(previous: int, target: int) -> int:
-    """Change of the increment per sample: the wrapped int32 difference over 192, truncated toward zero as C divides."""
+def increment_step(previous: int, target: int, samples: int = HOP_SAMPLES) -> int:
+    """Change of the increment per sample: the wrapped int32 difference over a hop, truncated toward zero as C divides."""
     difference = (target - previous + (1 << 31)) % UINT32 - (1 << 31)
-    return -(-difference // HOP_SAMPLES) if difference < 0 else difference // HOP_SAMPLES
+    return -(-difference // samples) if difference < 0 else difference // samples
 
 
 def phases(phase: int, increment: int, step: int, length: int) -> tuple[NDArray[np.int64], int]:

@@ -9,15 +9,16 @@
 
 namespace lottava {
 
-class Phase {
+template <int32_t hop_samples>
+class RampedPhase {
  public:
-  void Init() { *this = Phase(); }
+  void Init() { *this = RampedPhase(); }
 
-  // Ramp to `target`, reached after DSP_HOP_SAMPLES; a ramp cut short goes on from where it stands.
+  // Ramp to `target`, reached after a hop; a ramp cut short goes on from where it stands.
   void SetTarget(uint32_t target, bool finished) {
     increment_ = finished ? target_ : increment_;
     target_ = target;
-    step_ = static_cast<int32_t>(target - increment_) / DSP_HOP_SAMPLES;
+    step_ = static_cast<int32_t>(target - increment_) / hop_samples;
   }
 
   // Take up `increment` at once.
@@ -40,6 +41,8 @@ class Phase {
   uint32_t target_ = 0;
   int32_t step_ = 0;
 };
+
+using Phase = RampedPhase<DSP_HOP_SAMPLES>;
 
 }  // namespace lottava
 
