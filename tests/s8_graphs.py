@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-
 from lottava.emulator.machine import Machine
 from lottava.export import cmsis_graph
+from numpy.typing import NDArray
+
 from lottava.fixedpoint import MULTIPLIER_MAX, MULTIPLIER_MIN, S32_MAX
 from lottava.fixedpoint_s8 import S8_MAX, S8_MIN, SHIFT_MAX, SHIFT_MIN
 from lottava.graph import Graph, Layer, Tensor

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from s8_graphs import SCALE, CmsisCore, random_s8_graph, s8_arrays, s8_codes
-
-from lottava import reference
 from lottava.emulator.library import FIRMWARE, build
 from lottava.emulator.machine import Machine
 from lottava.export import cmsis_graph, cmsis_nn
 from lottava.export.cmsis_example import example_graph
+from s8_graphs import SCALE, CmsisCore, random_s8_graph, s8_arrays, s8_codes
+
+from lottava import reference
 from lottava.graph import Graph, Layer, Tensor
 
 SPLITS = st.lists(st.integers(1, 48), min_size=1, max_size=5)
