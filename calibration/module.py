@@ -51,6 +51,10 @@ class Module:
         """What it reads and does now."""
         return cast(say.MonitorReply, self.link.ask(Command.MONITOR, say.Empty()))
 
+    def bench_case(self, number: int) -> say.BenchCaseReply:
+        """Cycles of one of the small programs that pin the timing model, by the core's own counter."""
+        return cast(say.BenchCaseReply, self.link.ask(Command.BENCH_CASE, say.BenchCaseRequest(number)))
+
     def begin(self, route: Route = Route.SOURCE) -> None:
         """Start a calibration."""
         self.link.ask(Command.CALIBRATE_BEGIN, say.CalibrateBeginRequest(route))

@@ -35,6 +35,7 @@ class Command(IntEnum):
     REBOOT = 0x06
     REBOOT_DFU = 0x07
     FACTORY = 0x08
+    BENCH_CASE = 0x09
     SETTINGS_GET = 0x10
     SETTINGS_PUT = 0x11
     CALIBRATE_BEGIN = 0x20
@@ -88,6 +89,7 @@ class Capability(IntFlag):
     CALIBRATE_SOURCE = 1 << 8
     CALIBRATE_REFERENCE = 1 << 9
     CALIBRATE_OUTPUT = 1 << 10
+    BENCH_CASE = 1 << 11
     BANK = 1 << 16
     BACKUP = 1 << 17
     FIRMWARE = 1 << 18
@@ -174,6 +176,23 @@ class BenchReply(Layout):
     cycles_max: int = item("u32", "and the most")
     blocks: int = item("u32", "blocks measured")
     cpu_hz: int = item("u32", "core clock")
+
+
+@dataclass(frozen=True)
+class BenchCaseRequest(Layout):
+    """Run one of the small programs that pin the timing model, interrupts off. BAD_VALUE: there is no such case."""
+
+    case_number: int = item("u8", "from 0")
+    reserved: bytes = item("bytes", "0", 3, default=bytes(3))
+
+
+@dataclass(frozen=True)
+class BenchCaseReply(Layout):
+    """What the core's cycle counter says."""
+
+    cycles: int = item("u32", "CPU cycles of the second of two runs")
+    cases: int = item("u32", "how many there are")
+    name: bytes = item("bytes", "ASCII, zero filled", 24)
 
 
 @dataclass(frozen=True)
@@ -331,6 +350,7 @@ EXCHANGES: dict[Command, tuple[type[Layout], type[Layout]]] = {
     Command.REBOOT: (Empty, Empty),
     Command.REBOOT_DFU: (Empty, Empty),
     Command.FACTORY: (Empty, Empty),
+    Command.BENCH_CASE: (BenchCaseRequest, BenchCaseReply),
     Command.SETTINGS_GET: (Empty, Settings),
     Command.SETTINGS_PUT: (Settings, Empty),
     Command.CALIBRATE_BEGIN: (CalibrateBeginRequest, Empty),

@@ -24,11 +24,13 @@ VERBS = sorted((ROOT / "lottava" / "verbs").glob("*.py"))
 LONGEST_FILE = 400
 MAY_INCLUDE = {
     "nn": {"nn", "generated"},
+    "bench": {"bench", "nn", "generated"},
+    "cmsis": {"cmsis", "nn", "generated"},
     "dsp": {"dsp", "nn", "generated"},
     "app": {"app", "dsp", "nn", "generated"},
-    "boards": {"boards", "app", "dsp", "nn", "generated"},
+    "boards": {"boards", "app", "bench", "dsp", "nn", "generated"},
 }
-"""Folder of firmware/ -> folders whose headers it may include (nn -> nothing, dsp -> nn, app -> dsp, boards -> app).
+"""Folder of firmware/ -> folders whose headers it may include (nn -> nothing, dsp -> nn, app -> dsp, boards -> app, bench -> nn).
 
 Generated headers hold constants, layouts and the voice, written down once in Python; every layer may read them.
 """

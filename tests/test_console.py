@@ -29,7 +29,10 @@ from lottava.record import RECORD_BYTES, Record, RecordError, RecordFault
 from lottava.wire import Frame
 
 FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-ALL = replace(HELLO, capabilities=int(Capability.SETTINGS * 2 - 1) | int(Capability.CALIBRATE_SOURCE))
+ALL = replace(
+    HELLO,
+    capabilities=int(Capability.SETTINGS * 2 - 1 | Capability.CALIBRATE_SOURCE | Capability.BENCH_CASE),
+)
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +52,18 @@ def said(console: ConsoleModule) -> list[tuple[Command, Layout]]:
 def ask(console: ConsoleModule, command: int, payload: bytes = b"", sequence: int = 1) -> list[tuple[Command, Layout]]:
     console.write(wire.encode(Frame(command, sequence, payload)))
     return said(console)
+
+
+def test_cases_are_measured_where_there_are_some(library: ctypes.CDLL, console: ConsoleModule) -> None:
+    module = Module(Link(console, clock=Clock()))
+    assert module.bench_case(0) == say.BenchCaseReply(1000, 2, b"first".ljust(24, b"\0"))
+    assert module.bench_case(1) == say.BenchCaseReply(1001, 2, b"a_name_of_all_24_letters")
+    with pytest.raises(RefusedError, match="refused a value"):
+        module.bench_case(2)
+    none = ConsoleModule(library)
+    assert ask(none, Command.BENCH_CASE, say.BenchCaseRequest(0).pack()) == error(
+        Command.BENCH_CASE, ErrorCode.UNSUPPORTED
+    )
 
 
 def error(command: int, code: ErrorCode, detail: int = 0, index: int = 0) -> list[tuple[Command, Layout]]:

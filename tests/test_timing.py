@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from lottava.emulator import Machine, build_image
+from lottava.emulator.cases import case_timings
 from lottava.emulator.decode import decode
+from lottava.emulator.machine import Timing
 from lottava.emulator.timing import Pipeline
 from lottava.emulator.timing_history import Cache
 from lottava.emulator.timing_rules import ERROR_BAND, RULES
@@ -139,6 +142,54 @@ def test_cache_keeps_as_many_lines_as_it_has_ways() -> None:
     assert not any(cache_of_4.misses(line + 31) for line in lines[:4])
     assert cache_of_4.misses(lines[4])
     assert cache_of_4.misses(lines[0])
+
+
+CASES = {
+    **{"add_add": 1, "add_chain": 2, "smlad_smlad": 2, "smlad_one_sum": 2, "smlad_own_product": 2, "smlad_store": 2},
+    **{"smlad_load": 1, "smlad_sxtb16": 1, "smmulr_ssat": 3, "sxtb16_sxtb16": 2, "ssat_chain": 3, "two_shifted": 2},
+    **{"load_other_bank": 1, "load_same_bank": 2, "load_store": 1, "load_to_address": 2, "load_to_add": 2},
+    **{"load_to_smlad": 4, "byte_to_add": 3, "load_six": 3, "vadd_vadd": 2, "vadd_chain": 3, "vfma_one_sum": 3},
+    **{"vfma_three_sums": 3, "vfma_own_product": 5, "vfma_vldr": 4, "vdiv": 16, "branch_taken": 1},
+    **{"branch_not_taken": 2, "cached_load_hit": 1},
+    "cached_load_miss": 1 + RULES["axi_line"].best,
+}
+"""Snippet of firmware/bench/cases.c -> cycles of one pass: the rules, as a board can be asked for them."""
+
+
+@pytest.fixture(scope="module")
+def timings() -> dict[str, Timing]:
+    return case_timings(Machine(build_image("bench")))
+
+
+@pytest.mark.parametrize(("name", "cycles"), CASES.items(), ids=CASES)
+def test_the_rules_as_a_board_runs_them(timings: dict[str, Timing], name: str, cycles: float) -> None:
+    assert (timings[name].cycles - timings["nothing"].cycles) / 256 == pytest.approx(cycles, abs=0.2)
+
+
+def test_a_branch_by_noise_is_mispredicted_half_the_time(timings: dict[str, Timing]) -> None:
+    penalty = (timings["branch_by_noise"].cycles - timings["nothing"].cycles) / 256 - 6
+    assert 0.3 * RULES["mispredict_early_flags"].best < penalty < 0.7 * RULES["mispredict_late_flags"].best
+
+
+def test_every_case_is_short_and_has_its_figure(timings: dict[str, Timing]) -> None:
+    kernels = {"matmul_8x32", "matmul_8x32_2_columns", "lookup_64", "gru_cell_16"}
+    assert set(timings) == {*CASES, *kernels, "nothing", "branch_by_noise"}
+    assert max(timing.cycles_pessimistic for timing in timings.values()) < 10_000
+
+
+def test_memories_cost_what_they_are() -> None:
+    """A line from AXI SRAM, flash or QSPI costs once, then comes from the cache; both TCMs cost nothing."""
+    (load,) = assemble("ldr.w r0,[r7]")
+    for base, rule in ((AXI, "axi_line"), (0x08010000, "flash_line"), (0x90000000, "qspi_line")):
+        pipeline = Pipeline()
+        pipeline.step(load, base)
+        assert pipeline.cycles == 1 + RULES[rule].best
+        pipeline.step(load, base + 28)
+        assert pipeline.cycles == 2 + RULES[rule].best
+    for base in (DTCM, 0x100):
+        pipeline = Pipeline()
+        pipeline.step(load, base)
+        assert pipeline.cycles == 1
 
 
 def test_rules_name_their_sources() -> None:

@@ -33,6 +33,8 @@ const Console::Verb Console::kVerbs[] = {
     {wire::Command::kReboot, 0, Mask(wire::Capability::kReboot), false, &Console::Reboot},
     {wire::Command::kRebootDfu, 0, Mask(wire::Capability::kDfu), false, &Console::RebootDfu},
     {wire::Command::kFactory, 0, Mask(wire::Capability::kFactory), false, &Console::Factory},
+    {wire::Command::kBenchCase, sizeof(wire::BenchCaseRequest), Mask(wire::Capability::kBenchCase), false,
+     &Console::BenchCase},
     {wire::Command::kCalibrateBegin, sizeof(wire::CalibrateBeginRequest), kCalibrate, false, &Console::CalibrateBegin},
     {wire::Command::kCalibratePoint, sizeof(wire::CalibratePointRequest), kCalibrate, false, &Console::CalibratePoint},
     {wire::Command::kCalibrateCommit, sizeof(wire::CalibrateCommitRequest), kCalibrate, false,
@@ -42,13 +44,14 @@ const Console::Verb Console::kVerbs[] = {
     {wire::Command::kCalibrateAbort, 0, kCalibrate, true, &Console::CalibrateAbort},
 };
 
-void Console::Init(const wire::HelloReply& identity, const RecordStorage& storage) {
+void Console::Init(const wire::HelloReply& identity, const RecordStorage& storage, const BenchCases& bench) {
   decoder_.Init();
   inputs_ = {};
   identity_ = identity;
   identity_.protocol = wire::kProtocolVersion;
   identity_.record_version = static_cast<uint8_t>(kRecordVersion);
   storage_ = storage;
+  bench_ = bench;
   calibrating_ = false;
   action_ = ConsoleAction::kNone;
   identify_blocks_ = 0;
@@ -217,6 +220,20 @@ void Console::RebootDfu(const uint8_t*) {
 void Console::Factory(const uint8_t*) {
   action_ = ConsoleAction::kFactory;
   Done();
+}
+
+void Console::BenchCase(const uint8_t* payload) {
+  const uint8_t number = payload[offsetof(wire::BenchCaseRequest, case_number)];
+  if (bench_.count == nullptr || number >= bench_.count()) {
+    Refuse(wire::ErrorCode::kBadValue);
+    return;
+  }
+  wire::BenchCaseReply reply = {};
+  reply.cycles = bench_.cycles(number);
+  reply.cases = bench_.count();
+  const char* name = bench_.name(number);
+  for (size_t i = 0; i < sizeof reply.name && name[i] != 0; ++i) reply.name[i] = static_cast<uint8_t>(name[i]);
+  Reply(&reply, sizeof reply);
 }
 
 }  // namespace lottava

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "app/averager.h"
+#include "app/bench.h"
 #include "app/io.h"
 #include "app/record.h"
 #include "app/storage.h"
@@ -41,7 +42,7 @@ class Console {
  public:
   // identity: all fields of hello but protocol and record version, which the console sets. A command whose capability
   // is missing there is answered UNSUPPORTED. Reads both slots and takes the newer good record, else the defaults.
-  void Init(const wire::HelloReply& identity, const RecordStorage& storage);
+  void Init(const wire::HelloReply& identity, const RecordStorage& storage, const BenchCases& bench = {});
 
   // Bytes from the port, any at any time. At most one reply a frame.
   void Receive(const uint8_t* bytes, size_t size);
@@ -89,6 +90,7 @@ class Console {
   void Reboot(const uint8_t*);
   void RebootDfu(const uint8_t*);
   void Factory(const uint8_t*);
+  void BenchCase(const uint8_t* payload);
   void CalibrateBegin(const uint8_t* payload);
   void CalibratePoint(const uint8_t* payload);
   void CalibrateCommit(const uint8_t* payload);
@@ -106,6 +108,7 @@ class Console {
   ConsoleInputs inputs_;
   wire::HelloReply identity_;
   RecordStorage storage_;
+  BenchCases bench_;
   RecordImage record_;
   uint8_t slot_;
   bool calibration_changed_;

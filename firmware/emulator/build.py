@@ -9,7 +9,7 @@ from pathlib import Path
 from .errors import EmulatorError
 from .library import BUILD, HostError, build
 
-IMAGES = {"seed": "lottava-seed.elf", "seed-tone": "lottava-tone.elf"}
+IMAGES = {"seed": "seed/lottava-seed.elf", "seed-tone": "seed/lottava-tone.elf", "bench": "bench/lottava-bench.elf"}
 
 
 def build_image(target: str = "seed", *, voice_header: Path | None = None, build_dir: Path = BUILD) -> Path:
@@ -21,6 +21,6 @@ def build_image(target: str = "seed", *, voice_header: Path | None = None, build
     if shutil.which("arm-none-eabi-g++") is None:
         raise EmulatorError("arm-none-eabi-g++ is missing; install gcc-arm-none-eabi and libnewlib-arm-none-eabi")
     try:
-        return build(target, build_dir=build_dir, voice_header=voice_header) / "seed" / IMAGES[target]
+        return build(target, build_dir=build_dir, voice_header=voice_header) / IMAGES[target]
     except HostError as error:
         raise EmulatorError(str(error)) from error

@@ -21,7 +21,10 @@ constexpr unsigned kProtocolVersion = 1;
 constexpr unsigned kReplyFlag = 128;
 constexpr unsigned kMaxPointBlocks = 4096;
 constexpr unsigned kNoSlot = 255;
-constexpr uint8_t kCommands[29] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 51, 52, 53, 56, 57, 58, 60, 61, 62};
+constexpr uint8_t kCommands[30] = {
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 51, 52, 53, 56, 57, 58, 60, 61,
+  62,
+};
 
 enum class Command : uint8_t {
   kHello = 1,
@@ -32,6 +35,7 @@ enum class Command : uint8_t {
   kReboot = 6,
   kRebootDfu = 7,
   kFactory = 8,
+  kBenchCase = 9,
   kSettingsGet = 16,
   kSettingsPut = 17,
   kCalibrateBegin = 32,
@@ -81,6 +85,7 @@ enum class Capability : uint32_t {
   kCalibrateSource = 256,
   kCalibrateReference = 512,
   kCalibrateOutput = 1024,
+  kBenchCase = 2048,
   kBank = 65536,
   kBackup = 131072,
   kFirmware = 262144,
@@ -181,6 +186,24 @@ static_assert(offsetof(BenchReply, cycles_max) == 4, "offset");
 static_assert(offsetof(BenchReply, blocks) == 8, "offset");
 static_assert(offsetof(BenchReply, cpu_hz) == 12, "offset");
 static_assert(sizeof(BenchReply) == 16, "size");
+
+struct BenchCaseRequest {
+  uint8_t case_number;  // from 0
+  uint8_t reserved[3];  // 0
+};
+static_assert(offsetof(BenchCaseRequest, case_number) == 0, "offset");
+static_assert(offsetof(BenchCaseRequest, reserved) == 1, "offset");
+static_assert(sizeof(BenchCaseRequest) == 4, "size");
+
+struct BenchCaseReply {
+  uint32_t cycles;  // CPU cycles of the second of two runs
+  uint32_t cases;  // how many there are
+  uint8_t name[24];  // ASCII, zero filled
+};
+static_assert(offsetof(BenchCaseReply, cycles) == 0, "offset");
+static_assert(offsetof(BenchCaseReply, cases) == 4, "offset");
+static_assert(offsetof(BenchCaseReply, name) == 8, "offset");
+static_assert(sizeof(BenchCaseReply) == 32, "size");
 
 struct CalibrateBeginRequest {
   uint8_t route;  // Route

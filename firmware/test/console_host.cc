@@ -49,6 +49,11 @@ WriteState ReadWriteState(void* context) {
   return host->state;
 }
 
+// Two cases, as if they had been measured.
+uint32_t BenchCount() { return 2; }
+const char* BenchName(uint32_t number) { return number == 0 ? "first" : "a_name_of_all_24_letters"; }
+uint32_t BenchCycles(uint32_t number) { return 1000 + number; }
+
 }  // namespace
 
 extern "C" {
@@ -65,7 +70,8 @@ void console_create(void* memory, const uint8_t* hello, const uint8_t* slots) {
   host->fault = kNoFault;
   wire::HelloReply identity;
   std::memcpy(&identity, hello, sizeof identity);
-  host->console.Init(identity, {host, ReadSlot, StartWrite, ReadWriteState});
+  host->console.Init(identity, {host, ReadSlot, StartWrite, ReadWriteState},
+                     {BenchCount, BenchName, BenchCycles});
 }
 
 void console_fault(void* memory, uint8_t fault) { Of(memory)->fault = fault; }

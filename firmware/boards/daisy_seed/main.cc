@@ -7,6 +7,7 @@
 #include "app/module.h"
 #include "boards/daisy_seed/adc.h"
 #include "boards/daisy_seed/audio.h"
+#include "boards/daisy_seed/bench.h"
 #include "boards/daisy_seed/clock.h"
 #include "boards/daisy_seed/dac.h"
 #include "boards/daisy_seed/gates.h"
@@ -26,7 +27,8 @@ static_assert(kBlockSize == LOTTAVA_BLOCK_SAMPLES && kCvCount == LOTTAVA_CVS, "b
 constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
 constexpr lottava::wire::Capability kCapabilities[] = {
-    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kCalibrateSource};
+    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kCalibrateSource,
+    lottava::wire::Capability::kBenchCase};
 
 // Cycles of the audio interrupts since the start.
 struct Meter {
@@ -103,7 +105,7 @@ void StartConsole() {
   if (module_.voice().loaded()) {
     std::memcpy(identity.graph_sha256, module_.voice().network().graph_sha256, sizeof identity.graph_sha256);
   }
-  console_.Init(identity, MakeRecordStorage(&qspi_));
+  console_.Init(identity, MakeRecordStorage(&qspi_), MakeBenchCases());
 }
 
 lottava::ConsoleInputs Snapshot() {

@@ -15,8 +15,8 @@ SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-w
 SEED_LIBS := -lc -lm -lgcc
 
 SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
-SEED_OBJECTS := $(call objects,$(SOURCES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))
-SEED_TONE_OBJECTS := $(call objects,$(SEED_BOARD_SOURCES) $(ROOT)/test/seed_tone.cc,$(SEED))
+SEED_OBJECTS := $(call objects,$(SOURCES) $(BENCH_CASES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))
+SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES)) $(ROOT)/test/seed_tone.cc,$(SEED))
 
 .PHONY: seed seed-tone
 seed: $(SEED)/lottava-seed.bin
