@@ -55,7 +55,9 @@ def _checked_inputs(graph: Graph, inputs: Mapping[str, NDArray], names: Iterable
             raise GraphError(f"input {name!r} is {value.dtype}; an integer graph takes s16 codes")
         value = value.astype(np.int64 if graph.is_integer else np.float64)
         if graph.is_integer and np.any(value != saturate(value)):
-            raise GraphError(f"input {name!r} leaves the range of its codes, s16 or in s8s8 s8; saturate it first")
+            raise GraphError(
+                f"input {name!r} leaves the {'s8' if graph.number_format == 's8s8' else 's16'} range; saturate it first"
+            )
         values[name] = value
     return values
 

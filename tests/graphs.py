@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random DDSP graphs of any widths, float and integer, for tests of whatever runs a graph."""
+"""Random graphs for tests of whatever runs one: DDSP decoders here, any kinds and rates in streaming.py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from streaming import integer_arrays, random_columns, random_layer_graph, random_streaming_graph
 
-from lottava.fixedpoint import MULTIPLIER_MAX, MULTIPLIER_MIN
 from lottava.graph import Graph, Layer, Tensor
+
+__all__ = [
+    "PARENT",
+    "Widths",
+    "random_columns",
+    "random_graph",
+    "random_inputs",
+    "random_layer_graph",
+    "random_streaming_graph",
+]
 
 CONTROLS = 82
 INPUT_SIZES = {"pitch": 1, "loudness": 1, "axes": 4}
@@ -68,25 +78,6 @@ def _float_arrays(rng: np.random.Generator, suffix: str, rows: int, columns: int
     return {"weight" + suffix: weight.astype(np.float32), "bias" + suffix: bias.astype(np.float32)}
 
 
-def _integer_arrays(rng: np.random.Generator, suffix: str, rows: int, columns: int, wild: bool) -> dict[str, NDArray]:
-    """Any legal arrays. Tame: products fill a part of the s16 range; wild: extremes and saturation everywhere."""
-    weight = rng.integers(-127, 128, (rows, columns))
-    bias = rng.integers(-(1 << 17), 1 << 17, rows)
-    shift = rng.integers(-11, -7, rows)
-    if wild:
-        weight = np.where(rng.random((rows, columns)) < 0.5, rng.choice([-127, 127], (rows, columns)), weight)
-        bias = rng.choice([-(2**31), -1, 0, 1, 2**31 - 1], rows)
-        shift = rng.integers(-16, 0, rows)
-    multiplier = rng.integers(MULTIPLIER_MIN, MULTIPLIER_MAX, rows, endpoint=True)
-    multiplier = np.where(rng.random(rows) < 0.1, MULTIPLIER_MAX, multiplier)
-    return {
-        "weight" + suffix: weight.astype(np.int8),
-        "bias" + suffix: bias.astype(np.int32),
-        "multiplier" + suffix: multiplier.astype(np.int32),
-        "shift" + suffix: shift.astype(np.int32),
-    }
-
-
 def random_graph(
     seed: int, widths: Widths = Widths(), *, integer: bool = False, wild: bool = False, spread: float = 1.0
 ) -> Graph:
@@ -101,7 +92,7 @@ def random_graph(
         arrays: dict[str, NDArray] = {}
         for suffix, (rows, columns) in _products(kind, sizes[inputs[0]], sizes[output]).items():
             if integer:
-                arrays |= _integer_arrays(rng, suffix, rows, columns, wild)
+                arrays |= integer_arrays(rng, suffix, (rows, columns), wild)
             else:
                 arrays |= _float_arrays(rng, suffix, rows, columns, spread)
         layers.append(Layer(name, kind, inputs, output, activation, arrays))
