@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""Whether a voice fits the module: flash, memories and cycles against what the firmware leaves, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lottava.graph import Graph, Layer
+from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
+
+from . import placement
+from .cycles import AXI_CYCLES_PER_BYTE, layer_cycles
+from .footprint import flash_bytes, ram_bytes, state_bytes
+
+FLASH_BYTES = 128 << 10
+FIRMWARE_FLASH_BYTES = 80 << 10
+"""Kept for the firmware without a voice; a test measures the image against it."""
+
+BLOCK_CYCLES = 480_000
+"""48 samples at 480 MHz and 48 kHz."""
+PLANNED_SHARE = 0.7
+"""Of a block; the rest is for the console, jitter and the model's error (-3..+10 %)."""
+STEP_CYCLES = 150_000
+"""A frame that costs more would have to be spread over several blocks, which the firmware does not do."""
+
+
+class BudgetError(ValueError):
+    """A voice that the module has no room or time for: says what, by how much, and what to trim."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """How the module runs a kind of graph. block: ticks a call; around: cycles of the rest of a block's audio, and of
+    what each of the network's frames costs beside it (modelled on the image)."""
+
+    name: str
+    inputs: tuple[str, ...]
+    tick_hz: float
+    block: int
+    around_block: int
+    around_frame: int = 0
+
+
+USES = (
+    Use("DDSP decoder", ("pitch", "loudness", "axes"), FRAME_RATE_HZ, 1, 14_100, 14_500),
+    Use("NSF", ("source", "noise", "condition"), 24_000, 24, 8_000),
+    Use("WaveNet", ("sample", "sin_cos", "condition"), 16_000, 1, 8_000),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One resource: what is used of what there is."""
+
+    name: str
+    used: float
+    limit: float | None
+    unit: str
+
+    @property
+    def fits(self) -> bool:
+        return self.limit is None or self.used <= self.limit
+
+    @property
+    def headroom(self) -> float | None:
+        """Share of the limit that is left; negative where it is exceeded."""
+        return None if self.limit is None else 1.0 - self.used / self.limit
+
+
+@dataclass(frozen=True)
+class LayerLine:
+    """A layer in its place. cycles: of one execution, AXI's share included."""
+
+    name: str
+    kind: str
+    memory: str
+    bytes: int
+    state: int
+    per_second: float
+    cycles: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Everything that `lottava budget` prints."""
+
+    use: Use
+    lines: tuple[Line, ...]
+    layers: tuple[LayerLine, ...]
+
+    @property
+    def fits(self) -> bool:
+        return all(line.fits for line in self.lines)
+
+    @property
+    def excess(self) -> tuple[Line, ...]:
+        """The lines that don't fit."""
+        return tuple(line for line in self.lines if not line.fits)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "use": self.use.name,
+            "fits": self.fits,
+            "lines": [vars(line) | {"fits": line.fits, "headroom": line.headroom} for line in self.lines],
+            "layers": [vars(layer) for layer in self.layers],
+        }
+
+
+def use_of(graph: Graph) -> Use:
+    """How the module runs this graph, told by its inputs. Raises BudgetError for one that nothing on it feeds."""
+    for use in USES:
+        if graph.inputs == use.inputs:
+            return use
+    known = "; ".join(f"{use.name}: {', '.join(use.inputs)}" for use in USES)
+    raise BudgetError(f"nothing on the module feeds the inputs {', '.join(graph.inputs)}; it knows {known}")
+
+
+def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
+    """Cycles of an audio block, mean and worst: the worst is one in which every layer is due as often as it can be."""
+    ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / Fraction(SAMPLE_RATE_HZ)
+    mean = worst = float(use.around_block)
+    mean += float(ticks) * use.around_frame
+    worst += use.around_frame
+    loads = {load.name: load for load in placement.loads(graph, use.block)}
+    for layer in graph.layers:
+        due = ticks * loads[layer.name].executions
+        cycles = run_cycles(graph, layer, loads[layer.name].bytes, memory)
+        mean += float(due) * cycles
+        worst += -(-due.numerator // due.denominator) * cycles
+    return mean, worst
+
+
+def run_cycles(graph: Graph, layer: Layer, size: int, memory: Mapping[str, int]) -> float:
+    """Cycles of one execution; from AXI every byte is fetched anew, as other layers' pass through the cache between."""
+    return layer_cycles(graph, layer) + memory[layer.name] * AXI_CYCLES_PER_BYTE * size
+
+
+def _step_line(graph: Graph, use: Use, memory: Mapping[str, int]) -> list[Line]:
+    """One tick of a network that is slower than the blocks: it is computed whole in one of them."""
+    if use.tick_hz >= SAMPLE_RATE_HZ / BLOCK_SAMPLES:
+        return []
+    loads = placement.loads(graph, use.block)
+    step = sum(run_cycles(graph, layer, load.bytes, memory) for layer, load in zip(graph.layers, loads, strict=True))
+    return [Line("network step", step, STEP_CYCLES, "cycles")]
+
+
+def budget_of(graph: Graph) -> Budget:
+    """What the graph takes of the module. Raises BudgetError for one whose inputs nothing on the module feeds."""
+    use = use_of(graph)
+    memory = placement.placement(graph, block=use.block)
+    ram = ram_bytes(graph, memory, use.block)
+    mean, worst = block_cycles(graph, use, memory)
+    states = {layer.name: state_bytes(graph, layer, use.block) for layer in graph.layers}
+    dtcm, axi = placement.ARENA_BYTES
+    lines = (
+        Line("flash", flash_bytes(graph), FLASH_BYTES - FIRMWARE_FLASH_BYTES, "bytes"),
+        Line("DTCM", ram[0], dtcm, "bytes"),
+        Line("AXI", ram[1], axi, "bytes"),
+        Line("state", sum(states.values()), None, "bytes"),
+        *_step_line(graph, use, memory),
+        Line("mean block", mean, PLANNED_SHARE * BLOCK_CYCLES, "cycles"),
+        Line("worst block", worst, PLANNED_SHARE * BLOCK_CYCLES, "cycles"),
+    )
+    layers = tuple(
+        LayerLine(
+            load.name,
+            layer.kind,
+            placement.MEMORY_NAMES[memory[layer.name]],
+            load.bytes,
+            states[layer.name],
+            float(load.executions) * use.tick_hz,
+            run_cycles(graph, layer, load.bytes, memory),
+        )
+        for layer, load in zip(graph.layers, placement.loads(graph, use.block), strict=True)
+    )
+    return Budget(use, lines, layers)

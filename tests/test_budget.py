@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""What a voice takes, counted and modelled; what does not fit is refused with widths that do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cards import example_card
+from graphs import PARENT, Widths, random_graph
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lottava.export import VoiceParameters, blob
+from lottava.export.budget import BudgetError, budget_of
+from lottava.export.footprint import flash_bytes, ram_bytes
+from lottava.export.gate import check
+from lottava.export.trim import STEP, fitting_widths, trims
+from lottava.export.widths import narrowed, width_groups
+from typer.testing import CliRunner
+
+from lottava import cli, library, voicefile
+from lottava.graph import Graph
+
+WIDE = Widths(96, 96, 96, 128, 64)
+widths = st.builds(Widths, *[st.integers(1, 40)] * 5)
+
+
+def used(graph: Graph) -> dict[str, float]:
+    return {line.name: line.used for line in budget_of(graph).lines}
+
+
+@settings(max_examples=20, deadline=None)
+@given(widths)
+def test_flash_is_the_blobs_length(sizes: Widths) -> None:
+    graph = random_graph(0, sizes, integer=True)
+    assert flash_bytes(graph) == len(blob.to_bytes(graph, VoiceParameters()))
+    assert flash_bytes(random_graph(0, sizes)) == flash_bytes(graph), "a float graph counts as quantised"
+
+
+@settings(max_examples=20, deadline=None)
+@given(widths, st.lists(st.booleans(), min_size=8, max_size=8))
+def test_memories_share_the_same_bytes(sizes: Widths, far: list[bool]) -> None:
+    graph = random_graph(0, sizes, integer=True)
+    memory = {layer.name: int(away) for layer, away in zip(graph.layers, far, strict=True)}
+    assert sum(ram_bytes(graph, memory)) == pytest.approx(sum(ram_bytes(graph, {})), abs=16)
+
+
+@settings(max_examples=20, deadline=None)
+@given(widths, st.data())
+def test_narrower_never_costs_more(sizes: Widths, data: st.DataObject) -> None:
+    graph = random_graph(0, sizes, integer=True)
+    group = data.draw(st.sampled_from(width_groups(graph)))
+    less = narrowed(graph, {group.name: data.draw(st.integers(1, group.width))})
+    before, after = used(graph), used(less)
+    assert all(after[name] <= before[name] for name in ("flash", "DTCM", "worst block", "mean block"))
+    assert narrowed(graph, {}).tensors == graph.tensors
+
+
+def test_the_decoders_groups_are_its_hidden_tensors() -> None:
+    groups = {group.name: group.width for group in width_groups(random_graph(0, Widths(1, 2, 3, 4, 5)))}
+    assert groups == {
+        "pitch_features": 1, "loudness_features": 2, "axes_features": 3, "hidden": 4, "out_features": 5,
+    }  # fmt: skip
+
+
+def test_the_factory_voice_fits_with_headroom() -> None:
+    budget = budget_of(voicefile.load(library.find_voice("sax")).graph)
+    assert budget.fits and not budget.excess
+    assert all(line.headroom is None or line.headroom > 0.2 for line in budget.lines)
+    assert {layer.memory for layer in budget.layers} == {"DTCM"}
+
+
+@pytest.mark.parametrize("sizes", [PARENT, WIDE])
+def test_what_does_not_fit_is_refused_with_widths_that_do(sizes: Widths) -> None:
+    graph = random_graph(0, sizes, integer=True)
+    with pytest.raises(BudgetError, match=r"does not fit the module \(flash .* of .* bytes.*trim .* to ") as caught:
+        check(graph)
+    assert "\n" not in str(caught.value)
+    wanted = fitting_widths(graph)
+    assert wanted is not None
+    check(narrowed(graph, wanted))
+    for trim in trims(graph):
+        if trim.fits_at is not None:
+            check(narrowed(graph, {trim.group: trim.fits_at}))
+            with pytest.raises(BudgetError):
+                check(narrowed(graph, {trim.group: trim.fits_at + STEP}))
+
+
+def test_a_unit_less_saves_what_the_budget_says() -> None:
+    graph = random_graph(0, WIDE, integer=True)
+    for trim in trims(graph):
+        before, after = used(graph), used(narrowed(graph, {trim.group: trim.width - STEP}))
+        assert {name: STEP * saved for name, saved in trim.saves.items()} == pytest.approx(
+            {name: before[name] - after[name] for name in before}
+        )
+
+
+def test_inputs_that_nothing_feeds_are_refused() -> None:
+    graph = random_graph(0, Widths(2, 2, 2, 2, 2))
+    with pytest.raises(BudgetError, match="nothing on the module feeds the inputs loudness, pitch, axes"):
+        budget_of(Graph(graph.number_format, ("loudness", "pitch", "axes"), graph.outputs, graph.tensors, graph.layers))
+
+
+def saved(graph: Graph, folder: Path) -> str:
+    path = folder / "some.lottava"
+    voicefile.save(voicefile.Voice(graph, example_card(graph)), path)
+    return str(path)
+
+
+def test_the_verb_says_yes_with_0() -> None:
+    shown = CliRunner().invoke(cli.build(), ["budget", "sax"])
+    assert shown.exit_code == 0
+    assert "fits the module" in shown.stdout and "left" in shown.stdout and "DTCM" in shown.stdout
+
+
+def test_the_verb_says_no_with_1_and_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(random_graph(0, WIDE, integer=True), tmp_path)
+    monkeypatch.setattr("sys.argv", ["lottava", "budget", path])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    told = capsys.readouterr()
+    assert left.value.code == 1
+    assert told.err.startswith("lottava: the voice does not fit the module") and len(told.err.splitlines()) == 1
+    assert "too much" in told.out and "alone fits" in told.out
+
+
+def test_the_verb_speaks_json(tmp_path: Path) -> None:
+    path = saved(random_graph(0, WIDE, integer=True), tmp_path)
+    said = json.loads(CliRunner().invoke(cli.build(), ["budget", path, "--json"]).stdout)
+    assert said["fits"] is False
+    assert {line["name"] for line in said["lines"] if not line["fits"]} >= {"flash", "worst block"}
+    assert said["trims"][0]["fits_at"] and len(said["layers"]) == 8
