@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The kernels without a board, as the Seed's image has them, beside plain ones to compare with: for `lottava bench`.
 # Included by firmware/Makefile behind seed.mk, whose compiler, flags and objects it uses.
-#   make bench [BENCH_CMSIS_NN=dir]   build/bench/lottava-bench.elf; dir holds Source/ and Include/ of CMSIS-NN 4
+#   make bench   build/bench/lottava-bench.elf
 
 BENCH := $(BUILD)/bench
 BENCH_FOLDER := $(ROOT)/bench
-BENCH_OBJECTS := $(call objects,$(NN_SOURCES) $(DSP_SOURCES) $(sort $(wildcard $(BENCH_FOLDER)/*.c)),$(SEED))
+BENCH_SOURCES := $(NN_SOURCES) $(DSP_SOURCES) $(sort $(wildcard $(BENCH_FOLDER)/*.c)) $(ROOT)/boards/host/heads.cc
+BENCH_OBJECTS := $(call objects,$(BENCH_SOURCES),$(SEED))
 
 .PHONY: bench
 bench: $(BENCH)/lottava-bench.elf

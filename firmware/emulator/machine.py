@@ -73,15 +73,19 @@ class Machine:
         self.uc.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
         self.uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
         self._stack = self.image.symbols.get("_stack_top", DTCM.base + DTCM.size)
-        self._free = {name: self._end_of_image(region) for name, region in MEMORIES.items()}
+        self.release()
         self._model = TraceModel(lambda address: bytes(self.uc.mem_read(address, 4)), self.image.symbol_at)
+
+    def release(self) -> None:
+        """Take all memory back that `allocate` gave out; its content stays until it is given out again."""
+        self._free = {name: self._end_of_image(region) for name, region in MEMORIES.items()}
 
     def _end_of_image(self, region: Region) -> int:
         used = [address + len(data) for address, data in self.image.resident if data and region.holds(address)]
         return max(used, default=region.base)
 
     def allocate(self, size: int, memory: str = "DTCM", *, alignment: int = 16) -> int:
-        """Address of `size` unused bytes of a memory (ITCM, DTCM, AXI SRAM, D2 SRAM, D3 SRAM), never given back.
+        """Address of `size` unused bytes of a memory (ITCM, DTCM, AXI SRAM, D2 SRAM, D3 SRAM), until `release`.
 
         Raises EmulatorError when there are not so many left.
         """
