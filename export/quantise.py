@@ -4,61 +4,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lottava import fixedpoint, reference
-from lottava.graph import Graph, Layer, graph_hash
-from lottava.scales import MAX_SATURATED_SHARE, input_codes, real_values, tensor_scales
+from lottava.graph import PRODUCTS, Graph, Layer, graph_hash
+from lottava.scales import MAX_SATURATED_SHARE, tensor_scales
 
-PRODUCTS = {"dense": ("",), "gru": ("_ih", "_hh"), "concat": ()}
-"""Suffixes of a layer's matrix products."""
+from .quantise_report import (
+    LayerReport,
+    QuantisationReport,
+    accumulator_bits,
+    accumulator_bound,
+    make_report,
+    saturated_share,
+)
+
+__all__ = [
+    "LayerReport",
+    "QuantisationError",
+    "QuantisationReport",
+    "accumulator_bits",
+    "accumulator_bound",
+    "quantise",
+    "quantise_at",
+]
+
+GATED = ("gru", "lstm", "gated_conv1d")
+"""Kinds whose products are requantised to gate pre-activations at 2^-12."""
+
+FLAT_ENDED = ("tanh", "sigmoid", "hard_tanh", "elu", "exp2", "relu")
+"""Functions that are level, or clamped in float graphs, too, where their input's codes end at ±8 (within 4e-3)."""
+
+GRID_ERROR = 2.0**-22
+"""Weights this near to their codes, relative to the row's largest, are codes written as float32."""
 
 
 class QuantisationError(ValueError):
     """A graph that s8 weights and s16 activations can't hold: says which layer and what to do."""
 
 
-@dataclass(frozen=True)
-class LayerReport:
-    """Integer against float on the representative clips, in the tensor's own unit.
-
-    worst_error, rms_error: of the layer's output; rms: of the float output; saturated: share of float values outside
-    the s16 range; accumulator_bits: 32 where the weights prove it, else 64 (0 for a concat).
-    """
-
-    layer: str
-    tensor: str
-    worst_error: float
-    rms_error: float
-    rms: float
-    saturated: float
-    accumulator_bits: int
-
-
-@dataclass(frozen=True)
-class QuantisationReport:
-    """One entry a layer, in execution order. parent: hash of the float graph."""
-
-    parent: str
-    frames: int
-    layers: tuple[LayerReport, ...]
-
-    @property
-    def worst(self) -> LayerReport:
-        """The layer with the largest error relative to its signal."""
-        return max(self.layers, key=lambda entry: entry.rms_error / (entry.rms + 1e-9))
+def _weight_bias(layer: Layer, error: NDArray, mean: NDArray) -> NDArray:
+    """Mean of what the weights' errors [rows, …] add to each row, for a mean input column."""
+    if layer.kind == "scale":
+        return error * mean
+    rows = len(error)
+    by_channel = error.reshape(rows, -1, error.shape[-1]).sum(axis=1)
+    if layer.kind == "conv_transpose1d":
+        return by_channel @ mean / layer.option("stride")
+    groups = layer.option("groups") if layer.kind == "conv1d" else 1
+    if groups == 1:
+        return by_channel @ mean
+    own = np.repeat(mean.reshape(groups, -1), rows // groups, axis=0)
+    return (by_channel * own).sum(axis=1)
 
 
 def _quantise_product(
-    layer: Layer, suffix: str, scales: tuple[float, float], mean_input: NDArray, correct_bias: bool
+    layer: Layer, suffix: str, scales: tuple[float, float], mean_input: NDArray | None
 ) -> dict[str, NDArray]:
     """weight, bias, multiplier and shift of one product. scales: of its input and of its result.
 
     The bias takes up the mean error that rounded weights make on the representative clips, which rounding leaves
-    biased by up to half a code per weight times the mean of a ReLU feature.
+    biased by up to half a code per weight times the mean of a ReLU feature; not where mean_input is None.
     """
     weight = layer.arrays["weight" + suffix].astype(np.float64)
     bias = layer.arrays["bias" + suffix].astype(np.float64)
@@ -66,11 +75,13 @@ def _quantise_product(
     try:
         row_scales = fixedpoint.legal_weight_scales(weight, bias, input_scale, output_scale)
         factors = [fixedpoint.quantise_multiplier(s) for s in input_scale * row_scales / output_scale]
-    except ValueError as error:
-        raise QuantisationError(f"layer {layer.name!r}: {error}; train on with weight decay, then quantise") from error
+    except ValueError as why:
+        raise QuantisationError(f"layer {layer.name!r}: {why}; train on with weight decay, then quantise") from why
     codes = fixedpoint.quantise_s8(weight, row_scales)
-    if correct_bias:
-        bias = bias + (weight - codes * row_scales[:, None]) @ mean_input
+    by_row = row_scales.reshape(-1, *[1] * (weight.ndim - 1))
+    error = weight - codes * by_row
+    if mean_input is not None and np.any(np.abs(error) > GRID_ERROR * fixedpoint.S8_MAX * by_row):
+        bias = bias + _weight_bias(layer, error, mean_input)
     bias_codes = np.clip(np.rint(bias / (input_scale * row_scales)), fixedpoint.S32_MIN, fixedpoint.S32_MAX)
     multiplier, shift = zip(*factors, strict=True)
     return {
@@ -81,49 +92,50 @@ def _quantise_product(
     }
 
 
-def _quantise_layer(layer: Layer, scales: Mapping[str, float], means: Mapping[str, NDArray], correct: bool) -> Layer:
+def _quantise_layer(layer: Layer, scales: Mapping[str, float], means: Mapping[str, NDArray]) -> Layer:
     arrays: dict[str, NDArray] = {}
-    gate_scale = 2.0**-fixedpoint.GATE_FRACTION_BITS
+    target = 2.0**-fixedpoint.GATE_FRACTION_BITS if layer.kind in GATED else scales[layer.output]
     for suffix in PRODUCTS[layer.kind]:
         source = layer.output if suffix == "_hh" else layer.inputs[0]
-        target = scales[layer.output] if layer.kind == "dense" else gate_scale
-        arrays |= _quantise_product(layer, suffix, (scales[source], target), means[source], correct)
+        arrays |= _quantise_product(layer, suffix, (scales[source], target), means.get(source))
     return replace(layer, arrays=arrays)
 
 
-def accumulator_bits(layer: Layer) -> int:
-    """32 where the layer's weights prove that no input overflows 32 bits, else 64; 0 for a layer without products."""
-    proofs = [
-        fixedpoint.fits_32_bits(layer.arrays["weight" + suffix], layer.arrays["bias" + suffix])
-        for suffix in PRODUCTS[layer.kind]
-    ]
-    return 0 if not proofs else 32 if all(proofs) else 64
+def quantise_at(graph: Graph, scales: Mapping[str, float], means: Mapping[str, NDArray] | None = None) -> Graph:
+    """The s8/s16 graph of a float graph at given scales of all tensors, nothing measured.
 
-
-def _saturated_share(exact: NDArray, scale: float) -> float:
-    """Share of float values that lie over one code outside the s16 range.
-
-    A ReLU at its clamp of 8 is one code outside: training saw the same clamp, so it does not count.
+    means: mean column of each tensor, for the bias correction; without it biases stay as trained. Raises
+    QuantisationError for weights too large, GraphError for scales that the layers can't have.
     """
-    return float(np.mean((exact / scale > fixedpoint.S16_MAX + 1) | (exact / scale < fixedpoint.S16_MIN - 1)))
-
-
-def _report_layer(layer: Layer, scale: float, exact: NDArray, codes: NDArray) -> LayerReport:
-    error = real_values(codes, scale) - exact
-    return LayerReport(
-        layer=layer.name,
-        tensor=layer.output,
-        worst_error=float(np.max(np.abs(error))),
-        rms_error=float(np.sqrt(np.mean(error**2))),
-        rms=float(np.sqrt(np.mean(exact**2))),
-        saturated=_saturated_share(exact, scale),
-        accumulator_bits=accumulator_bits(layer),
+    if graph.is_integer:
+        raise QuantisationError("the graph is already an integer one; quantise its float parent")
+    return Graph(
+        "s8s16",
+        graph.inputs,
+        graph.outputs,
+        {name: replace(tensor, scale=scales[name]) for name, tensor in graph.tensors.items()},
+        tuple(_quantise_layer(layer, scales, means or {}) for layer in graph.layers),
+        parent=graph_hash(graph),
     )
 
 
-def _refuse_saturation(exact: Mapping[str, NDArray], scales: Mapping[str, float]) -> None:
-    for name, values in exact.items():
-        if (share := _saturated_share(values, scales[name])) > MAX_SATURATED_SHARE:
+def _levels_off(layer: Layer, name: str) -> bool:
+    """Whether the layer computes much the same of a saturated input as of what it stands for."""
+    if layer.kind == "activation":
+        return layer.activation in FLAT_ENDED
+    return layer.kind == "gated_conv1d" and name != layer.inputs[0]
+
+
+def _forgiving(graph: Graph) -> set[str]:
+    """Tensors that may saturate unheard: read by nothing but functions with level ends, or as a gate's condition."""
+    readers = {name: [layer for layer in graph.layers if name in layer.inputs] for name in graph.tensors}
+    inner = readers.keys() - set(graph.outputs)
+    return {name for name in inner if readers[name] and all(_levels_off(layer, name) for layer in readers[name])}
+
+
+def _refuse_saturation(graph: Graph, exact: Mapping[str, NDArray], scales: Mapping[str, float]) -> None:
+    for name in sorted(exact.keys() - _forgiving(graph)):
+        if (share := saturated_share(exact[name], scales[name])) > MAX_SATURATED_SHARE:
             raise QuantisationError(
                 f"tensor {name!r} leaves its s16 range of ±{scales[name] * 2**15:g} on {share:.2%} of its values (at "
                 f"most {MAX_SATURATED_SHARE:.1%}); check the clips, or train on with weight decay, then quantise"
@@ -135,29 +147,24 @@ def quantise(
 ) -> tuple[Graph, QuantisationReport]:
     """The s8/s16 graph of a float graph, and what it costs in accuracy.
 
-    representative_inputs: real values (octaves, -1..1), [..., frames, size] per input, from the training clips.
+    representative_inputs: real values (octaves, -1..1), [..., columns, size] per input, from the training clips.
     correct_bias=False keeps the biases as trained: for graphs whose weights already lie on the integer grid it makes no
-    difference. Raises QuantisationError for an integer graph, no frames, weights too large, or saturation above 0.1 %.
+    difference. Raises QuantisationError for an integer graph, no clips, values that are not finite, weights too large,
+    or saturation above 0.1 %.
     """
     if graph.is_integer:
         raise QuantisationError("the graph is already an integer one; quantise its float parent")
     inputs = {name: np.asarray(value, dtype=np.float64) for name, value in representative_inputs.items()}
     if not inputs or not all(value.size for value in inputs.values()):
         raise QuantisationError("no representative frames were given; pass a few training clips")
-    scales, names = tensor_scales(graph), tuple(graph.tensors)
+    for name, value in inputs.items():
+        if not np.all(np.isfinite(value)):
+            raise QuantisationError(f"representative input {name!r} holds NaN or infinity; pass finite clips")
+    names = tuple(graph.tensors)
     exact = reference.run(graph, inputs, names)
-    _refuse_saturation(exact, scales)
+    scales = tensor_scales(graph, {name: float(np.max(np.abs(value))) for name, value in exact.items()})
+    _refuse_saturation(graph, exact, scales)
     means = {name: value.reshape(-1, value.shape[-1]).mean(axis=0) for name, value in exact.items()}
-    integer = Graph(
-        "s8s16",
-        graph.inputs,
-        graph.outputs,
-        {name: replace(tensor, scale=scales[name]) for name, tensor in graph.tensors.items()},
-        tuple(_quantise_layer(layer, scales, means, correct_bias) for layer in graph.layers),
-        parent=graph_hash(graph),
-    )
-    codes = reference.run(integer, input_codes(inputs), names)
-    entries = tuple(
-        _report_layer(layer, scales[layer.output], exact[layer.output], codes[layer.output]) for layer in integer.layers
-    )
-    return integer, QuantisationReport(graph_hash(graph), exact[names[0]][..., 0].size, entries)
+    integer = quantise_at(graph, scales, means if correct_bias else None)
+    codes = reference.run(integer, {n: fixedpoint.quantise_s16(inputs[n], scales[n]) for n in graph.inputs}, names)
+    return integer, make_report(graph, integer, exact, codes)
