@@ -32,8 +32,7 @@ def half_cosine_polynomial() -> Array:
 
 
 def tanh_cubics() -> Array:
-    """[32, 4] 32768 tanh(x) on each quarter from 0 to 8; error below 0.17 of a code. Each cubic counts quarters from its
-    lower end."""
+    """[32, 4] 32768 tanh(x) on each quarter from 0 to 8, counted in quarters from its start; error below 0.17 codes."""
     width = TANH_END / TANH_PIECES
 
     def piece(number: int) -> Array:

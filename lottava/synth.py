@@ -168,7 +168,7 @@ def xorshift32(state: int, count: int) -> tuple[Array, int]:
 
 
 def increment_step(previous: int, target: int, samples: int = HOP_SAMPLES) -> int:
-    """Change of the increment per sample: the wrapped int32 difference over a hop, truncated toward zero as C divides."""
+    """Change of the increment a sample: the wrapped int32 difference over a hop, truncated toward zero as C divides."""
     difference = (target - previous + (1 << 31)) % UINT32 - (1 << 31)
     return -(-difference // samples) if difference < 0 else difference // samples
 

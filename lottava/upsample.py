@@ -106,7 +106,7 @@ def upsample(
 
     Rounded where the firmware rounds: the sum to float32, its product and the line's, and their sum.
     """
-    integer_taps, steps = taps(factor)
+    integer_taps = taps(factor)[0]
     inputs = np.concatenate([silence() if history is None else history, np.asarray(codes, dtype=np.int16)])
     count = inputs.size - (WINDOW - 1)
     windows = inputs.astype(np.int64)[np.arange(count)[:, None] + np.arange(WINDOW)]

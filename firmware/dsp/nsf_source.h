@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Excitation of a neural source-filter at 24 kHz: eight partials of one phase, merged and squashed, and noise.
-// The float32 counterpart of lottava/nsf_source.py, within one code of it.
+// The float32 counterpart of lottava/nsf_source.py, within one code of it for weights up to 40; larger ones magnify what
+// single precision rounds off.
 #ifndef LOTTAVA_DSP_NSF_SOURCE_H_
 #define LOTTAVA_DSP_NSF_SOURCE_H_
 
