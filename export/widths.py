@@ -6,7 +6,7 @@ This is about costs: units are taken from the end, whatever they do. Which units
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -38,41 +38,60 @@ def _ties(graph: Graph) -> Iterator[tuple[str, str, Fraction]]:
             yield out, layer.inputs[1], Fraction(2)
 
 
-def _frozen(graph: Graph) -> set[str]:
-    """Tensors whose size is given: by the module, by an offset, by groups that are not single channels, by parts."""
-    fixed = {*graph.inputs, *graph.outputs}
-    for layer in graph.layers:
-        if layer.kind == "split":
-            fixed |= {*layer.inputs, layer.output}
-        elif layer.kind == "concat":
-            fixed.add(layer.output)
-        elif layer.kind == "conv1d" and 1 < layer.option("groups") < graph.tensors[layer.inputs[0]].size:
-            fixed |= {*layer.inputs, layer.output}
-    return fixed
-
-
-def width_groups(graph: Graph) -> tuple[WidthGroup, ...]:
-    """The groups that can become narrower, named by their first tensor, in execution order."""
+def _components(graph: Graph) -> Iterator[dict[str, Fraction]]:
+    """Tensors that are tied to each other, with their sizes as multiples of the first one's, in execution order."""
     neighbours: dict[str, list[tuple[str, Fraction]]] = {name: [] for name in graph.tensors}
     for a, b, ratio in _ties(graph):
         neighbours[a].append((b, ratio))
         neighbours[b].append((a, 1 / ratio))
-    frozen, seen, groups = _frozen(graph), set[str](), []
-    for layer in graph.layers:
-        if layer.output in seen:
+    seen: set[str] = set()
+    for first in (*(layer.output for layer in graph.layers), *graph.inputs):
+        if first in seen:
             continue
-        members, waiting = {layer.output: Fraction(1)}, [layer.output]
+        members, waiting = {first: Fraction(1)}, [first]
         while waiting:
             here = waiting.pop()
             new = {name: members[here] * ratio for name, ratio in neighbours[here] if name not in members}
             members |= new
             waiting += new
         seen |= set(members)
-        least = min(members.values())
+        yield members
+
+
+def _given(graph: Graph) -> set[str]:
+    """Tensors whose size is stated elsewhere: by the module, by an offset, by groups that are not single channels."""
+    given = {*graph.inputs, *graph.outputs}
+    for layer in graph.layers:
+        groups = layer.option("groups") if layer.kind == "conv1d" else 1
+        if layer.kind == "split" or 1 < groups < graph.tensors[layer.inputs[0]].size:
+            given |= {*layer.inputs, layer.output}
+    return given
+
+
+def _frozen(graph: Graph, components: Sequence[Mapping[str, Fraction]]) -> set[str]:
+    """All that what is given fixes: whatever is tied to it, and the parts of a concat that is itself tied to others."""
+    frozen, size = _given(graph), -1
+    joined = {layer.output: layer.inputs for layer in graph.layers if layer.kind == "concat"}
+    while size != len(frozen):
+        size = len(frozen)
+        for members in components:
+            if frozen & set(members) or (len(members) > 1 and set(joined) & set(members)):
+                frozen |= set(members)
+        for output, inputs in joined.items():
+            frozen |= set(inputs) if output in frozen else set()
+    return frozen | set(joined)
+
+
+def width_groups(graph: Graph) -> tuple[WidthGroup, ...]:
+    """The groups that can become narrower, named by their first tensor, in execution order."""
+    components = list(_components(graph))
+    frozen, groups = _frozen(graph, components), []
+    for members in components:
+        first, least = next(iter(members)), min(members.values())
         units = {name: factor / least for name, factor in members.items()}
         if not frozen & set(members) and all(factor.denominator == 1 for factor in units.values()):
-            width = graph.tensors[layer.output].size * least / members[layer.output]
-            groups.append(WidthGroup(layer.output, int(width), {name: int(units[name]) for name in units}))
+            width = int(graph.tensors[first].size / units[first])
+            groups.append(WidthGroup(first, width, {name: int(factor) for name, factor in units.items()}))
     return tuple(groups)
 
 
@@ -91,7 +110,7 @@ def narrowed(graph: Graph, widths: Mapping[str, int]) -> Graph:
 
 def _narrow(graph: Graph, layer: Layer, tensors: Mapping[str, Tensor]) -> Layer:
     options = dict(layer.options)
-    if layer.kind == "conv1d" and layer.option("groups") > 1:
+    if layer.kind == "conv1d" and 1 < layer.option("groups") == graph.tensors[layer.inputs[0]].size:
         options["groups"] = tensors[layer.inputs[0]].size
     shape_only = replace(layer, options=options)
     shapes = array_shapes(shape_only, tensors)
