@@ -69,4 +69,13 @@ static inline int32_t nn_dot_pair(uint32_t weights, uint32_t x, int32_t acc) {
 #endif
 }
 
+// The same into 64 bits.
+static inline int64_t nn_dot_pair_wide(uint32_t weights, uint32_t x, int64_t acc) {
+#if NN_HAS_DSP
+  return __smlald((int32_t)weights, (int32_t)x, acc);
+#else
+  return acc + nn_dot_pair(weights, x, 0);
+#endif
+}
+
 #endif  // LOTTAVA_NN_ARITH_H_
