@@ -18,7 +18,7 @@ PROGRAM = """ldr.w r4,[r0]; smlad r9,r8,r4,r9; ldr.w r5,[r0,#4]; ldrh.w r6,[r1];
 vldr s0,[r2]; vfma.f32 s1,s0,s3; vadd.f32 s2,s1,s0; vstr s2,[r2]; subs r0,r0,#1; ssat r7,#16,r9; beq .
 ldmia.w r0!,{r4,r5,r6}; sxtb16 r4,r5; smmulr r6,r4,r5; pkhbt r6,r6,r4,lsl #16; strd r6,r7,[r1]; sdiv r1,r2,r3
 vmov r0,s3; add.w r0,r0,#1; eor.w r1,r0,r2; str.w r1,[r3]; vdiv.f32 s4,s5,s6; ldrb.w r2,[r3]; vmla.f64 d1,d2,d3
-add.w r1,r1,r2; smlad r9,r9,r4,r9; mov.w r2,r1; lsl.w r3,r2,#2; ldr.w r4,[r3]; b ."""
+add.w r1,r1,r2; smlad r9,r9,r4,r9; mov.w r2,r1; lsl.w r3,r2,#2; ldr.w r4,[r3]; tbh [r3,r4,lsl #1]"""
 DATA = (0x20000000, 0x20000004, 0x20000006, 0x00000100, 0x24000000, 0x24001000, 0x90000000, 0x30000000, 0x58020010)
 
 
@@ -54,7 +54,7 @@ def walk(code: bytes, base: int, choose: random.Random, length: int) -> list[int
     for _ in range(length):
         instruction = instructions[index]
         trace.append(instruction.address_at)
-        if instruction.kind in ("load", "store", "multiple", "float_load", "float_store") and choose.random() < 0.9:
+        if (instruction.kind == "multiple" or "[" in instruction.text) and choose.random() < 0.9:
             trace += [~choose.choice(DATA)] * choose.choice((1, 1, 3))
         if choose.random() < 0.02:
             trace.append(EXCEPTION)

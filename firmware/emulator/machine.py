@@ -89,15 +89,20 @@ class Machine:
 
         Raises EmulatorError when there are not so many left.
         """
+        left = self.left(memory, alignment=alignment)
+        if size > left:
+            raise EmulatorError(f"{memory} has {max(0, left)} bytes left, not {size}; place it elsewhere")
+        start = -(-self._free[memory] // alignment) * alignment
+        self._free[memory] = start + size
+        return start
+
+    def left(self, memory: str, *, alignment: int = 16) -> int:
+        """Bytes that `allocate` can still give out, in whole multiples of the alignment."""
         region = MEMORIES[memory]
         end = region.base + region.size
         if region is DTCM and self._stack == end:
             end -= STACK_BYTES
-        start = -(-self._free[memory] // alignment) * alignment
-        if start + size > end:
-            raise EmulatorError(f"{memory} has {max(0, end - start)} bytes left, not {size}; place it elsewhere")
-        self._free[memory] = start + size
-        return start
+        return end // alignment * alignment - -(-self._free[memory] // alignment) * alignment
 
     def place(self, values: ArrayLike, memory: str = "DTCM", *, alignment: int = 16, slack: int = 0) -> int:
         """Allocate, fill with the array as it is typed, and return the address; `slack` bytes behind stay unwritten."""

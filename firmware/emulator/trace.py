@@ -21,7 +21,6 @@ EXCEPTION = 1 << 40
 LONGEST_RUN = 12
 """Instructions: short enough that the banks of a table's look-ups make few cases, long enough to be worth a look-up."""
 
-_MEMORY_KINDS = {"load", "store", "float_load", "float_store", "multiple"}
 Events = tuple[int, ...]
 
 
@@ -41,7 +40,7 @@ class _Run:
     def __init__(self, instructions: list[Instruction], function: str, cached: bool) -> None:
         self.instructions, self.function, self.cached = instructions, function, cached
         self.length, self.last = len(instructions), instructions[-1]
-        self.memory = [(at, i) for at, i in enumerate(instructions) if i.kind in _MEMORY_KINDS or i.text[:3] == "pld"]
+        self.memory = [(at, i) for at, i in enumerate(instructions) if i.kind == "multiple" or "[" in i.text]
 
 
 class _Core:
