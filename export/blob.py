@@ -9,6 +9,7 @@ firmware/nn/blob.h documents every field; a test compiles the header form and co
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,20 +17,28 @@ from numpy.typing import NDArray
 
 from lottava import synth
 from lottava.fixedpoint import fits_32_bits
-from lottava.graph import ARRAYS, Graph, Layer, concat_shifts, graph_hash
+from lottava.graph import ARRAYS, Graph, Layer, graph_hash
+from lottava.layer_rules import add_shifts, concat_shifts, multiply_shift
+from lottava.layers import OPTIONS, PRODUCTS
 from lottava.scales import INPUT_SCALES, OUTPUT_FRACTION_BITS
+from lottava.units import BLOCK_SAMPLES
 
 MAGIC = int.from_bytes(b"LTVB", "little")
-VERSION = 1
+VERSION = 2
 CRC_START = 16
 ALIGNMENT = 16
 
-MAX_LAYERS = 16
-MAX_TENSORS = 24
+MAX_LAYERS = 96
+MAX_TENSORS = 96
 MAX_WIDTH = 512
 MAX_HIDDEN = 256
+MAX_FAN_IN = 2048
+MAX_PERIOD = 1 << 15
+MAX_BLOCK = BLOCK_SAMPLES
 MAX_PARTS = 4
 MAX_ARRAYS = 8
+MEMORIES = 2
+"""DTCM and AXI SRAM, in this order."""
 
 VOICE = np.dtype(
     [
@@ -42,21 +51,36 @@ HEADER = np.dtype(
     [
         *(("magic", "<u4"), ("version", "<u2"), ("layer_count", "<u2"), ("length", "<u4"), ("crc32", "<u4")),
         *(("graph_sha256", "u1", 32), ("voice", VOICE)),
-        *(("tensor_count", "u1"), ("input_count", "u1"), ("output_tensor", "u1"), ("reserved", "u1")),
+        *(("tensor_count", "u1"), ("input_count", "u1"), ("output_tensor", "u1"), ("block", "u1")),
     ]
 )
-TENSOR = np.dtype([("scale", "<f4"), ("size", "<u2"), ("reserved", "<u2")])
+TENSOR = np.dtype([("scale", "<f4"), ("size", "<u2"), ("period", "<u2")])
 LAYER = np.dtype(
     [
         *(("kind", "u1"), ("activation", "u1"), ("wide", "u1"), ("input_count", "u1")),
-        *(("inputs", "u1", MAX_PARTS), ("shifts", "u1", MAX_PARTS), ("output", "u1"), ("reserved", "u1", 3)),
-        ("offsets", "<u4", MAX_ARRAYS),
+        *(("inputs", "u1", MAX_PARTS), ("shifts", "u1", MAX_PARTS)),
+        *(("output", "u1"), ("memory", "u1"), ("shift", "u1"), ("reserved", "u1")),
+        *((name, "<u2") for name in ("kernel", "dilation", "groups", "stride", "offset", "reserved_options")),
+        ("arrays", "<u4", MAX_ARRAYS),
     ]
 )
 
-KINDS = {"dense": 0, "gru": 1, "concat": 2}
-ACTIVATIONS = {"none": 0, "relu": 1}
-PRODUCTS = {"dense": ("",), "gru": ("_ih", "_hh"), "concat": ()}
+KINDS = {
+    name: code
+    for code, name in enumerate(
+        [
+            *("dense", "conv1d", "gated_conv1d", "conv_transpose1d", "scale", "gru", "lstm"),
+            *("concat", "add", "multiply", "split", "broadcast", "interpolate", "activation"),
+        ]
+    )
+}
+"""Codes of the layer table, those with weights first."""
+ACTIVATIONS = {
+    name: code
+    for code, name in enumerate(
+        ("none", "relu", "tanh", "sigmoid", "hard_tanh", "softsign", "elu", "leaky_relu", "exp2")
+    )
+}
 
 INPUT_SIZES = {"pitch": 1, "loudness": 1, "axes": 4}
 """Inputs that the module feeds, in this order."""
@@ -85,25 +109,56 @@ class Section:
     values: NDArray
 
 
-def _check(graph: Graph) -> None:
-    if not graph.is_integer:
-        raise BlobError("the graph is float; quantise it first")
+def _check_format(graph: Graph) -> None:
+    if graph.number_format != "s8s16":
+        raise BlobError(f"the graph is {graph.number_format if graph.is_integer else 'float'}; quantise it first")
+
+
+def check_voice(graph: Graph) -> None:
+    """Raise BlobError unless the module can play the graph: its inputs, its output, their scales, one column a tick."""
+    _check_format(graph)
     sizes = {name: graph.tensors[name].size for name in graph.inputs}
     if list(sizes.items()) != list(INPUT_SIZES.items()):
         raise BlobError(f"the graph's inputs are {sizes}, the module feeds {INPUT_SIZES}")
     if len(graph.outputs) != 1 or graph.tensors[graph.outputs[0]].size != synth.CONTROLS:
         raise BlobError(f"the graph's outputs are {graph.outputs}, the synthesiser takes one of {synth.CONTROLS}")
     scales = {**INPUT_SCALES, **dict.fromkeys(graph.outputs, 2.0**-OUTPUT_FRACTION_BITS)}
+    scales = {name: scales[name] for name in (*graph.inputs, *graph.outputs)}
     if wrong := [name for name, scale in scales.items() if graph.tensors[name].scale != scale]:
         raise BlobError(f"tensors {wrong} are not at the module's scales {scales}")
+    if slow := [tensor.name for tensor in graph.tensors.values() if tensor.period != 1]:
+        raise BlobError(f"tensors {slow} have longer periods than one frame; the module steps all of them together")
+
+
+def _check(graph: Graph, block: int, memory: Mapping[str, int]) -> None:
+    _check_format(graph)
+    if len(graph.outputs) != 1:
+        raise BlobError(f"the graph's outputs are {graph.outputs}, the runner gives one; concatenate them")
     if len(graph.layers) > MAX_LAYERS or len(graph.tensors) > MAX_TENSORS:
         raise BlobError(
             f"{len(graph.layers)} layers over {len(graph.tensors)} tensors; at most {MAX_LAYERS}, {MAX_TENSORS}"
         )
+    if not 1 <= block <= MAX_BLOCK:
+        raise BlobError(f"a block of {block} ticks; the runner takes 1..{MAX_BLOCK}")
+    if strangers := sorted(set(memory) - {layer.name for layer in graph.layers}):
+        raise BlobError(f"layers {strangers} are given a memory, but are not in the graph")
+    if wrong := sorted(name for name, code in memory.items() if not 0 <= code < MEMORIES):
+        raise BlobError(f"layers {wrong} are given a memory other than 0 (DTCM) and 1 (AXI SRAM)")
+    if wide := [tensor.name for tensor in graph.tensors.values() if tensor.size > MAX_WIDTH]:
+        raise BlobError(f"tensors {wide} are wider than {MAX_WIDTH}")
     for layer in graph.layers:
-        limit = MAX_HIDDEN if layer.kind == "gru" else MAX_WIDTH
-        if graph.tensors[layer.output].size > limit or len(layer.inputs) > MAX_PARTS:
-            raise BlobError(f"layer {layer.name!r} is wider than {limit} or has more than {MAX_PARTS} inputs")
+        _check_layer(graph, layer)
+
+
+def _check_layer(graph: Graph, layer: Layer) -> None:
+    if len(layer.inputs) > MAX_PARTS:
+        raise BlobError(f"layer {layer.name!r} has more than {MAX_PARTS} inputs")
+    if layer.kind in ("gru", "lstm") and graph.tensors[layer.output].size > MAX_HIDDEN:
+        raise BlobError(f"layer {layer.name!r} is wider than {MAX_HIDDEN}")
+    if layer.kind in ("conv1d", "gated_conv1d", "conv_transpose1d"):
+        fan_in = int(np.prod(layer.arrays["weight"].shape[1:]))
+        if fan_in > MAX_FAN_IN:
+            raise BlobError(f"layer {layer.name!r} sums {fan_in} products an output, at most {MAX_FAN_IN} are possible")
 
 
 def tensor_order(graph: Graph) -> list[str]:
@@ -120,23 +175,36 @@ def _wide(layer: Layer) -> int:
     )
 
 
-def _layer_record(graph: Graph, layer: Layer, offsets: list[int]) -> NDArray:
+def _shifts(graph: Graph, layer: Layer) -> tuple[tuple[int, ...], int]:
+    """Shift of each input, and of the result."""
+    if layer.kind == "concat":
+        return concat_shifts(graph.tensors, layer), 0
+    if layer.kind == "add":
+        return add_shifts(graph.tensors, layer)
+    return (), multiply_shift(graph.tensors, layer) if layer.kind == "multiply" else 0
+
+
+def _layer_record(graph: Graph, layer: Layer, memory: int, arrays: list[int]) -> NDArray:
     order, record = tensor_order(graph), np.zeros((), LAYER)
     record["kind"], record["activation"] = KINDS[layer.kind], ACTIVATIONS[layer.activation]
     record["wide"], record["input_count"] = _wide(layer), len(layer.inputs)
     record["inputs"][: len(layer.inputs)] = [order.index(name) for name in layer.inputs]
-    if layer.kind == "concat":
-        record["shifts"][: len(layer.inputs)] = concat_shifts(graph.tensors, layer)
-    record["output"] = order.index(layer.output)
-    record["offsets"][: len(offsets)] = offsets
+    shifts, record["shift"] = _shifts(graph, layer)
+    record["shifts"][: len(shifts)] = shifts
+    record["output"], record["memory"] = order.index(layer.output), memory
+    for name in ("kernel", "dilation", "groups", "stride"):
+        record[name] = layer.option(name) if name in OPTIONS[layer.kind] else 1
+    record["offset"] = layer.option("offset") if layer.kind == "split" else 0
+    record["arrays"][: len(arrays)] = arrays
     return record
 
 
-def _header(graph: Graph, parameters: VoiceParameters, length: int) -> NDArray:
+def _header(graph: Graph, parameters: VoiceParameters, block: int, length: int) -> NDArray:
     header, order = np.zeros((), HEADER), tensor_order(graph)
     header["magic"], header["version"], header["length"] = MAGIC, VERSION, length
     header["layer_count"], header["tensor_count"] = len(graph.layers), len(order)
     header["input_count"], header["output_tensor"] = len(graph.inputs), order.index(graph.outputs[0])
+    header["block"] = block
     header["graph_sha256"] = np.frombuffer(bytes.fromhex(graph_hash(graph)), np.uint8)
     edits = parameters.edits
     header["voice"] = (
@@ -151,12 +219,15 @@ def _aligned(offset: int) -> int:
     return -(-offset // ALIGNMENT) * ALIGNMENT
 
 
-def sections(graph: Graph, parameters: VoiceParameters) -> list[Section]:
-    """Everything in the blob in order, the CRC included. Raises BlobError for a graph that the module can't run."""
-    _check(graph)
+def sections(
+    graph: Graph, parameters: VoiceParameters, *, block: int = 1, memory: Mapping[str, int] | None = None
+) -> list[Section]:
+    """Everything in the blob in order, the CRC included; arguments and error as to_bytes."""
+    places = memory or {}
+    _check(graph, block, places)
     tensors = np.zeros(len(graph.tensors), TENSOR)
-    tensors["scale"] = [graph.tensors[name].scale for name in tensor_order(graph)]
-    tensors["size"] = [graph.tensors[name].size for name in tensor_order(graph)]
+    for field_name in ("scale", "size", "period"):
+        tensors[field_name] = [getattr(graph.tensors[name], field_name) for name in tensor_order(graph)]
     table = _aligned(HEADER.itemsize + tensors.nbytes)
     end, arrays, records = table + len(graph.layers) * LAYER.itemsize, [], []
     for layer in graph.layers:
@@ -166,9 +237,9 @@ def sections(graph: Graph, parameters: VoiceParameters) -> list[Section]:
             arrays.append(Section(f"{layer.name}_{name}", _aligned(end), values.astype(values.dtype.newbyteorder("<"))))
             offsets.append(_aligned(end))
             end = _aligned(end) + values.nbytes
-        records.append(_layer_record(graph, layer, offsets))
+        records.append(_layer_record(graph, layer, places.get(layer.name, 0), offsets))
     result = [
-        Section("header", 0, _header(graph, parameters, end)),
+        Section("header", 0, _header(graph, parameters, block, end)),
         Section("tensors", HEADER.itemsize, tensors),
         Section("layers", table, np.array(records, LAYER)),
         *arrays,
@@ -184,6 +255,12 @@ def _assemble(parts: list[Section]) -> bytes:
     return bytes(blob)
 
 
-def to_bytes(graph: Graph, parameters: VoiceParameters) -> bytes:
-    """The blob itself, little-endian. Raises BlobError for a graph that the module can't run."""
-    return _assemble(sections(graph, parameters))
+def to_bytes(
+    graph: Graph, parameters: VoiceParameters, *, block: int = 1, memory: Mapping[str, int] | None = None
+) -> bytes:
+    """The blob itself, little-endian.
+
+    block: ticks that the runner takes at a time, at most. memory: layer name → 0 (DTCM, where none is named) or 1 (AXI
+    SRAM) for its weights and state. Raises BlobError for a graph that the runner can't hold.
+    """
+    return _assemble(sections(graph, parameters, block=block, memory=memory))

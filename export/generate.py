@@ -20,6 +20,7 @@ def constant_headers() -> dict[str, str]:
         "blob_format.h": voice_header.emit_blob_format(),
         "cmsis_graph_s8.h": cmsis_graph.emit_header(example_graph(), "lottava.export.cmsis_example"),
         "dsp_tables.h": tables.dsp_tables_header(),
+        "nn_rare_tables.h": tables.nn_rare_tables_header(),
         "nn_tables.h": tables.nn_tables_header(),
         "nsf_tables.h": excitation.nsf_tables_header(),
         "upsample_taps.h": upsampling.upsample_taps_header(),
@@ -29,7 +30,11 @@ def constant_headers() -> dict[str, str]:
 
 
 def graph_headers(graph: Graph, parameters: blob.VoiceParameters, title: str) -> dict[str, str]:
-    """File name → text of the headers of one voice: voice_blob.h and golden.h. title: its name, in line 1."""
+    """File name → text of the headers of one voice: voice_blob.h and golden.h. title: its name, in line 1.
+
+    Raises BlobError for one that the module can't run or play.
+    """
+    blob.check_voice(graph)
     return {
         "golden.h": golden.emit_golden_header(graph, title),
         "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title),
@@ -50,6 +55,7 @@ def voice_parameters(card: Card) -> blob.VoiceParameters:
 
 def voice_blob(voice: Voice) -> bytes:
     """What a bank slot holds of a voice. Raises BlobError for one that the module can't run."""
+    blob.check_voice(voice.graph)
     return blob.to_bytes(voice.graph, voice_parameters(voice.card))
 
 

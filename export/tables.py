@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from lottava import fixedpoint, synth, units
+from lottava import activations, fixedpoint, synth, units
 
 from . import cgen
 
@@ -82,6 +82,15 @@ def nn_tables_header() -> str:
         cgen.emit_array("nn_tanh_table", lookup_pairs(fixedpoint.TANH_TABLE), storage="const"),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_NN_TABLES_H_", RECIPE, parts)
+
+
+def nn_rare_tables_header() -> str:
+    """generated/nn_rare_tables.h: those that few voices read, which the image leaves in flash."""
+    rare = [name for name in activations.TABLES if name not in ("sigmoid", "tanh")]
+    parts = [
+        cgen.emit_array(f"nn_{name}_table", lookup_pairs(activations.TABLES[name]), storage="const") for name in rare
+    ]
+    return cgen.emit_header("LOTTAVA_GENERATED_NN_RARE_TABLES_H_", RECIPE, parts)
 
 
 def dsp_tables_header() -> str:

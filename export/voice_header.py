@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lottava.graph import Graph
+from lottava.layers import PRODUCTS
 
 from . import blob, cgen
 
@@ -54,13 +55,18 @@ def emit_voice_header(graph: Graph, parameters: blob.VoiceParameters, title: str
 
 
 def emit_blob_format() -> str:
-    """generated/blob_format.h: magic, version and the runner's static maxima."""
-    names = ("MAX_LAYERS", "MAX_TENSORS", "MAX_WIDTH", "MAX_HIDDEN", "MAX_PARTS", "MAX_ARRAYS")
+    """generated/blob_format.h: magic, version, the runner's static maxima, the codes of kinds and activations."""
+    names = ("LAYERS", "TENSORS", "WIDTH", "HIDDEN", "FAN_IN", "PERIOD", "BLOCK", "PARTS", "ARRAYS")
     lines = [
         cgen.emit_define("NN_BLOB_MAGIC", blob.MAGIC, '"LTVB"'),
         cgen.emit_define("NN_BLOB_VERSION", blob.VERSION),
         cgen.emit_define("NN_BLOB_CRC_START", blob.CRC_START, "the CRC-32 covers every byte from here on"),
         cgen.emit_define("NN_BLOB_ALIGNMENT", blob.ALIGNMENT, "of every array"),
-        *(cgen.emit_define(f"NN_{name}", getattr(blob, name)) for name in names),
+        *(cgen.emit_define(f"NN_MAX_{name}", getattr(blob, f"MAX_{name}")) for name in names),
+        cgen.emit_define("NN_MEMORIES", blob.MEMORIES, "DTCM, AXI SRAM"),
+        cgen.emit_define("NN_LAST_WEIGHTED", max(code for name, code in blob.KINDS.items() if PRODUCTS[name])),
+        cgen.emit_define("NN_LAST_ACTIVATION", max(blob.ACTIVATIONS.values())),
+        cgen.emit_enum("NnKind", [(f"NN_{name.upper()}", code) for name, code in blob.KINDS.items()]),
+        cgen.emit_enum("NnActivation", [(f"NN_{name.upper()}", code) for name, code in blob.ACTIVATIONS.items()]),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_BLOB_FORMAT_H_", "lottava.export.voice_header", ["".join(lines)])

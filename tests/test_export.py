@@ -14,7 +14,7 @@ import pytest
 from cards import example_card
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lottava.emulator.library import FIRMWARE, host_library, memory
+from lottava.emulator.library import FIRMWARE, Memories, host_library, memory
 from lottava.export import BlobError, VoiceParameters, blob, cgen, generate, golden, tables, voice_header, wavetable
 
 from lottava import synth
@@ -100,9 +100,9 @@ def test_the_compiled_in_voice_is_its_blob_and_meets_its_golden_vectors() -> Non
     data = ctypes.string_at(library.lottava_builtin_voice(ctypes.byref(length)), length.value)
     header = np.frombuffer(data[: blob.HEADER.itemsize], blob.HEADER)[0]
     assert header["length"] == len(data)
-    network, arena = memory(library.lottava_nn_size()), memory(1 << 20)
-    assert library.lottava_builtin_selftest(network.ctypes.data, arena.ctypes.data, arena.size) == 0
-    assert library.lottava_builtin_selftest(network.ctypes.data, arena.ctypes.data, 64) == -1
+    network = memory(library.lottava_nn_size())
+    assert library.lottava_builtin_selftest(network.ctypes.data, Memories(1 << 20).address) == 0
+    assert library.lottava_builtin_selftest(network.ctypes.data, Memories(64).address) == -1
 
 
 def test_generated_files_are_fresh() -> None:
@@ -149,7 +149,7 @@ def test_graphs_that_the_module_can_not_run_are_refused() -> None:
         (replace(integer, outputs=("hidden",)), "the synthesiser takes one of 82"),
     ):
         with pytest.raises(BlobError, match=sentence):
-            blob.to_bytes(graph, VoiceParameters())
+            generate.graph_headers(graph, VoiceParameters(), "a test")
 
 
 def test_tables_are_what_they_stand_for() -> None:

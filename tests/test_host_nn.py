@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator.host import HostError, HostNetwork
-from lottava.emulator.library import build, check, host_library, memory
+from lottava.emulator.library import Memories, build, check, host_library, memory
 from lottava.export import VoiceParameters, blob
 
 from lottava import fixedpoint, reference
@@ -49,7 +49,7 @@ def test_parent_fit_and_the_smallest_network_equal_the_oracle(sizes: graphs.Widt
 
 
 def test_a_fit_needs_no_more_than_the_80_kb_of_the_seed() -> None:
-    assert HostNetwork(blob_of(0, graphs.Widths()), arena_bytes=80 << 10).arena_used < 64 << 10
+    assert HostNetwork(blob_of(0, graphs.Widths()), arena_bytes=80 << 10).used[0] < 64 << 10
 
 
 @settings(max_examples=20, deadline=None)
@@ -105,9 +105,9 @@ def test_prepacking_is_a_bijection_in_the_stated_order(rows: int, columns: int) 
 
 
 def code_of(data: bytes, arena_bytes: int = 1 << 16) -> int:
-    library, arena = host_library(), memory(arena_bytes)
+    library, arenas = host_library(), Memories(arena_bytes)
     network = memory(library.lottava_nn_size())
-    return library.lottava_nn_load(network.ctypes.data, data, len(data), arena.ctypes.data, arena_bytes)
+    return library.lottava_nn_load(network.ctypes.data, data, len(data), arenas.address)
 
 
 def sealed(data: bytes) -> bytes:

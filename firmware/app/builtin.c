@@ -14,13 +14,13 @@ const void* lottava_builtin_voice(size_t* length) {
 
 static void set_inputs(NnNetwork* network, const int16_t* codes) {
   for (uint32_t i = 0; i < network->input_count; ++i) {
-    memcpy(network->tensors[i], codes, network->sizes[i] * sizeof(int16_t));
-    codes += network->sizes[i];
+    memcpy(nn_input(network, i), codes, network->tensors[i].size * sizeof(int16_t));
+    codes += network->tensors[i].size;
   }
 }
 
-int lottava_builtin_selftest(NnNetwork* network, void* arena, size_t arena_length) {
-  if (nn_load(network, &lottava_voice, sizeof(lottava_voice), arena, arena_length) != NN_OK) {
+int lottava_builtin_selftest(NnNetwork* network, const NnMemory memories[NN_MEMORIES]) {
+  if (nn_load(network, &lottava_voice, sizeof(lottava_voice), memories) != NN_OK) {
     return -1;
   }
   int missed = 0;

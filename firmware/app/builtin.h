@@ -14,9 +14,9 @@ extern "C" {
 // The blob of voice_blob.h.
 const void* lottava_builtin_voice(size_t* length);
 
-// Number of golden frames that the network misses, 0 when all is well, -1 when the voice does not load. Needs an arena
-// to itself; network is scratch as well.
-int lottava_builtin_selftest(NnNetwork* network, void* arena, size_t arena_length);
+// Number of golden frames that the network misses, 0 when all is well, -1 when the voice does not load. Needs
+// memories to itself; network is scratch as well.
+int lottava_builtin_selftest(NnNetwork* network, const NnMemory memories[NN_MEMORIES]);
 
 #ifdef __cplusplus
 }

@@ -46,8 +46,8 @@ void Module::Init() {
   hop_position_ = LOTTAVA_HOP_SAMPLES;
 }
 
-NnError Module::LoadVoice(const void* blob, size_t blob_length, void* arena, size_t arena_length) {
-  const NnError error = voice_.Load(blob, blob_length, arena, arena_length);
+NnError Module::LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
+  const NnError error = voice_.Load(blob, blob_length, memories);
   contour_.Init();
   memset(&trace_, 0, sizeof(trace_));
   previous_gain_ = target_gain_ = 0.0f;

@@ -18,9 +18,9 @@ class Module {
   // Nominal calibration of the board, no voice loaded: Process gives silence.
   void Init();
 
-  // Check a voice blob and copy its weights into `arena` (16-byte aligned, kept by the caller while it plays).
+  // Check a voice blob and copy its weights into `memories` (DTCM, AXI SRAM; kept by the caller while it plays).
   // On error the module is silent and the returned code says why; the blob itself is not needed afterwards.
-  NnError LoadVoice(const void* blob, size_t blob_length, void* arena, size_t arena_length);
+  NnError LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]);
 
   void SetCalibration(const LottavaCalibration& calibration);
 

@@ -30,13 +30,14 @@ bool Within(float x, float low, float high) { return x >= low && x <= high; }
 bool IsPlayable(const NnNetwork& network) {
   static constexpr uint16_t kSizes[INPUTS] = {1, 1, LOTTAVA_AXES};
   static constexpr float kScales[INPUTS] = {1.0f / kPitchScale, 1.0f / kUnitScale, 1.0f / kUnitScale};
-  bool playable = network.input_count == INPUTS;
+  // A period of one frame for all, so that each step takes every input and gives the output.
+  bool playable = network.input_count == INPUTS && network.clock_count == 1;
   for (size_t i = 0; playable && i < INPUTS; ++i) {
-    playable = network.sizes[i] == kSizes[i] && Is(network.scales[i], kScales[i]);
+    playable = network.tensors[i].size == kSizes[i] && Is(network.tensors[i].scale, kScales[i]);
   }
   const NnBlobVoice& voice = network.voice;
-  return playable && network.sizes[network.output_tensor] == LOTTAVA_CONTROLS &&
-         Is(network.scales[network.output_tensor], kControlScale) && voice.partials == DSP_PARTIALS &&
+  const NnTensor& output = network.tensors[network.output_tensor];
+  return playable && output.size == LOTTAVA_CONTROLS && Is(output.scale, kControlScale) && voice.partials == DSP_PARTIALS &&
          voice.bands == DSP_NOISE_BANDS && Within(voice.gain, 0.0f, 64.0f) && Within(voice.tilt, -4.0f, 4.0f) &&
          Within(voice.breath_db, -60.0f, 60.0f) && Within(voice.body_db, -60.0f, 60.0f) &&
          Within(voice.ripple_db, -60.0f, 60.0f) &&
@@ -57,9 +58,9 @@ void Voice::Init() {
   synth_.Init({});
 }
 
-NnError Voice::Load(const void* blob, size_t blob_length, void* arena, size_t arena_length) {
+NnError Voice::Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
   Init();
-  NnError error = nn_load(&network_, blob, blob_length, arena, arena_length);
+  NnError error = nn_load(&network_, blob, blob_length, memories);
   if (error == NN_OK && !IsPlayable(network_)) {
     error = NN_ERROR_VOICE;
   }
@@ -81,11 +82,11 @@ void Voice::StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace
   if (!frozen || !stepped_) {
     // Outside the pitches it was trained on the network keeps the timbre of the nearest one.
     const float pitch = Clamp(frame.pitch_volts, voice.range_lo_volts, voice.range_hi_volts);
-    network_.tensors[INPUT_PITCH][0] = Code(pitch, kPitchScale);
-    network_.tensors[INPUT_LOUDNESS][0] = Code(Clamp(frame.loudness, -1.0f, 1.0f), kUnitScale);
+    nn_input(&network_, INPUT_PITCH)[0] = Code(pitch, kPitchScale);
+    nn_input(&network_, INPUT_LOUDNESS)[0] = Code(Clamp(frame.loudness, -1.0f, 1.0f), kUnitScale);
     for (size_t i = 0; i < LOTTAVA_AXES; ++i) {
       axes_[i] = Clamp(frame.axes[i], -1.0f, 1.0f);
-      network_.tensors[INPUT_AXES][i] = Code(axes_[i], kUnitScale);
+      nn_input(&network_, INPUT_AXES)[i] = Code(axes_[i], kUnitScale);
     }
     nn_step(&network_);
     stepped_ = true;
@@ -94,9 +95,9 @@ void Voice::StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace
   synth_.StartFrame(increment, nn_output(&network_), axes_);
 
   trace->increment = increment;
-  trace->inputs[0] = network_.tensors[INPUT_PITCH][0];
-  trace->inputs[1] = network_.tensors[INPUT_LOUDNESS][0];
-  memcpy(&trace->inputs[2], network_.tensors[INPUT_AXES], LOTTAVA_AXES * sizeof(int16_t));
+  trace->inputs[0] = nn_input(&network_, INPUT_PITCH)[0];
+  trace->inputs[1] = nn_input(&network_, INPUT_LOUDNESS)[0];
+  memcpy(&trace->inputs[2], nn_input(&network_, INPUT_AXES), LOTTAVA_AXES * sizeof(int16_t));
   memcpy(trace->controls, nn_output(&network_), sizeof(trace->controls));
   memcpy(trace->axes, axes_, sizeof(axes_));
   const float middle = 0.5f * (voice.loudness_lo_db + voice.loudness_hi_db);

@@ -24,7 +24,7 @@ class Voice {
   void Init();
 
   // Checks that the network is one for this synthesiser, too. On error nothing is loaded and Render gives silence.
-  NnError Load(const void* blob, size_t blob_length, void* arena, size_t arena_length);
+  NnError Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]);
 
   // Step the network and ramp to what it says; frozen: keep the timbre of the last step, play the new pitch.
   void StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace);

@@ -13,12 +13,28 @@ from numpy.typing import ArrayLike, NDArray
 from lottava.record import RecordFault
 from lottava.units import BLOCK_SAMPLES
 
-from .library import AXES, CVS, POTS, Calibration, HostError, Inputs, Outputs, Trace, check, host_library, memory
+from .library import (
+    AXES,
+    CVS,
+    POTS,
+    Calibration,
+    HostError,
+    Inputs,
+    Memories,
+    Outputs,
+    Trace,
+    check,
+    host_library,
+    memory,
+)
 
 __all__ = ["Block", "Calibration", "HostError", "HostModule", "HostNetwork", "HostSynth", "Trace"]
 
 ARENA_BYTES = 1 << 20
 """Far more than the module's 80 KB, so that parents can be played on the host as well."""
+
+OUTPUT = -1
+"""The output where a tensor is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,25 +50,56 @@ class Block:
 class HostNetwork:
     """The integer network alone. Raises HostError for a blob that the firmware refuses."""
 
-    def __init__(self, blob: bytes, arena_bytes: int = ARENA_BYTES) -> None:
+    def __init__(self, blob: bytes, arena_bytes: int = ARENA_BYTES, axi_bytes: int = 0) -> None:
         self._library = host_library()
-        self._network, self._arena = memory(self._library.lottava_nn_size()), memory(arena_bytes)
-        at = self._network.ctypes.data
-        check(self._library.lottava_nn_load(at, blob, len(blob), self._arena.ctypes.data, arena_bytes))
-        self.input_size = self._library.lottava_nn_input_size(at)
-        self.output_size = self._library.lottava_nn_output_size(at)
-        self.arena_used = self._library.lottava_nn_arena_used(at)
+        self._network, self._memories = memory(self._library.lottava_nn_size()), Memories(arena_bytes, axi_bytes)
+        at = self._at = self._network.ctypes.data
+        check(self._library.lottava_nn_load(at, blob, len(blob), self._memories.address))
+        self.input_sizes = tuple(self.size_of(i) for i in range(self._library.lottava_nn_inputs(at)))
+        self.input_size, self.output_size = sum(self.input_sizes), self.size_of(OUTPUT)
+        self.block = self._library.lottava_nn_block(at)
+        self.used = (self._library.lottava_nn_used(at, 0), self._library.lottava_nn_used(at, 1))
+
+    def size_of(self, tensor: int) -> int:
+        """Values of a column; tensors count as in the blob."""
+        return int(self._library.lottava_nn_tensor_size(self._at, tensor))
+
+    def due(self, tensor: int, ticks: int) -> int:
+        """Columns of a tensor in the next ticks."""
+        return int(self._library.lottava_nn_due(self._at, tensor, ticks))
 
     def reset(self) -> None:
         """Zero the recurrent state."""
-        self._library.lottava_nn_reset(self._network.ctypes.data)
+        self._library.lottava_nn_reset(self._at)
+
+    def run_ticks(self, ticks: int, inputs: Sequence[ArrayLike]) -> NDArray[np.int16]:
+        """One call of 1..block ticks: the columns [due, size] of each input, to those of the output."""
+        parts = [np.ascontiguousarray(values, np.int16).reshape(-1, self.size_of(i)) for i, values in enumerate(inputs)]
+        wanted = [self.due(i, ticks) for i in range(len(self.input_sizes))]
+        if [len(part) for part in parts] != wanted:
+            raise ValueError(f"the inputs have {[len(part) for part in parts]} columns, {ticks} ticks take {wanted}")
+        if not 1 <= ticks <= self.block:
+            raise ValueError(f"{ticks} ticks at once; this network was laid out for 1..{self.block}")
+        codes = np.concatenate([part.ravel() for part in parts])
+        outputs = np.empty((self.due(OUTPUT, ticks), self.output_size), np.int16)
+        self._library.lottava_nn_run(self._at, ticks, codes.ctypes.data, outputs.ctypes.data)
+        return outputs
+
+    def columns(self, tensor: int, count: int) -> NDArray[np.int16]:
+        """The first `count` columns of any tensor as the latest run left them, padding included: [count, padded]."""
+        padded = -(-self.size_of(tensor) // 4) * 4
+        at = ctypes.cast(self._library.lottava_nn_columns(self._at, tensor), ctypes.POINTER(ctypes.c_int16))
+        return np.ctypeslib.as_array(at, (count, padded)).copy()
 
     def run(self, inputs: ArrayLike) -> NDArray[np.int16]:
-        """Frames [n, input_size] of s16, graph order concatenated, to [n, output_size]; the state goes on."""
+        """Frames [n, input_size] of s16, graph order concatenated, to [n, output_size]; the state goes on.
+
+        For graphs that take every input and give the output at each tick.
+        """
         codes = np.ascontiguousarray(inputs, np.int16).reshape(-1, self.input_size)
         outputs = np.empty((len(codes), self.output_size), np.int16)
         for frame, result in zip(codes, outputs, strict=True):
-            self._library.lottava_nn_step(self._network.ctypes.data, frame.ctypes.data, result.ctypes.data)
+            self._library.lottava_nn_run(self._at, 1, frame.ctypes.data, result.ctypes.data)
         return outputs
 
 
@@ -89,12 +136,12 @@ class HostModule:
 
     def __init__(self, blob: bytes, calibration: Calibration | None = None, arena_bytes: int = ARENA_BYTES) -> None:
         self._library = host_library()
-        self._module, self._arena = memory(self._library.lottava_module_size()), memory(arena_bytes)
+        self._module, self._memories = memory(self._library.lottava_module_size()), Memories(arena_bytes)
         at = self._module.ctypes.data
         self._library.lottava_module_create(at)
         if calibration is not None:
             self.calibrate(calibration)
-        check(self._library.lottava_module_load(at, blob, len(blob), self._arena.ctypes.data, arena_bytes))
+        check(self._library.lottava_module_load(at, blob, len(blob), self._memories.address))
 
     def process(
         self,

@@ -99,18 +99,21 @@ def build(target: str = "host", *, build_dir: Path = BUILD, voice_header: Path |
 SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_size": (c_size_t, ()),
     "lottava_module_create": (None, (c_void_p,)),
-    "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
+    "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
     "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
     "lottava_module_set_record": (c_int, (c_void_p, c_void_p, c_size_t)),
     "lottava_module_process": (None, (c_void_p, POINTER(Inputs), POINTER(Outputs))),
     "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
     "lottava_nn_size": (c_size_t, ()),
-    "lottava_nn_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
-    "lottava_nn_input_size": (c_size_t, (c_void_p,)),
-    "lottava_nn_output_size": (c_size_t, (c_void_p,)),
-    "lottava_nn_arena_used": (c_size_t, (c_void_p,)),
+    "lottava_nn_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    "lottava_nn_inputs": (c_uint32, (c_void_p,)),
+    "lottava_nn_block": (c_uint32, (c_void_p,)),
+    "lottava_nn_tensor_size": (c_uint32, (c_void_p, c_int)),
+    "lottava_nn_columns": (c_void_p, (c_void_p, c_int)),
+    "lottava_nn_due": (c_uint32, (c_void_p, c_int, c_uint32)),
+    "lottava_nn_used": (c_size_t, (c_void_p, c_int)),
     "lottava_nn_reset": (None, (c_void_p,)),
-    "lottava_nn_step": (None, (c_void_p, c_void_p, c_void_p)),
+    "lottava_nn_run": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
     "lottava_nn_requantise": (None, (c_void_p, c_int32, c_int32, c_void_p, c_size_t, c_int)),
     "lottava_nn_pack": (None, (c_void_p, c_uint32, c_uint32, c_void_p)),
     "lottava_synth_size": (c_size_t, ()),
@@ -122,7 +125,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_dsp_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_dsp_biased_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_builtin_voice": (c_void_p, (POINTER(c_size_t),)),
-    "lottava_builtin_selftest": (c_int, (c_void_p, c_void_p, c_size_t)),
+    "lottava_builtin_selftest": (c_int, (c_void_p, c_void_p)),
 }
 
 
@@ -146,6 +149,21 @@ def memory(size: int) -> NDArray[np.uint8]:
     raw = np.zeros(size + 15, np.uint8)
     start = -raw.ctypes.data % 16
     return raw[start : start + size]
+
+
+class Memories:
+    """struct NnMemory[2] over zeroed bytes of their own: DTCM and AXI SRAM."""
+
+    def __init__(self, dtcm: int, axi: int = 0) -> None:
+        self._arenas = [memory(size) for size in (dtcm, axi)]
+        self._table = np.zeros((2, 2), np.uintp)
+        for row, arena in zip(self._table, self._arenas, strict=True):
+            row[:] = (arena.ctypes.data if arena.size else 0, arena.size)
+
+    @property
+    def address(self) -> int:
+        """Of the two records."""
+        return int(self._table.ctypes.data)
 
 
 def check(code: int) -> None:

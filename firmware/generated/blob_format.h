@@ -6,14 +6,47 @@
 #include <stdint.h>
 
 #define NN_BLOB_MAGIC 1112953932 /* "LTVB" */
-#define NN_BLOB_VERSION 1
+#define NN_BLOB_VERSION 2
 #define NN_BLOB_CRC_START 16 /* the CRC-32 covers every byte from here on */
 #define NN_BLOB_ALIGNMENT 16 /* of every array */
-#define NN_MAX_LAYERS 16
-#define NN_MAX_TENSORS 24
+#define NN_MAX_LAYERS 96
+#define NN_MAX_TENSORS 96
 #define NN_MAX_WIDTH 512
 #define NN_MAX_HIDDEN 256
+#define NN_MAX_FAN_IN 2048
+#define NN_MAX_PERIOD 32768
+#define NN_MAX_BLOCK 48
 #define NN_MAX_PARTS 4
 #define NN_MAX_ARRAYS 8
+#define NN_MEMORIES 2 /* DTCM, AXI SRAM */
+#define NN_LAST_WEIGHTED 6
+#define NN_LAST_ACTIVATION 8
+enum NnKind {
+  NN_DENSE = 0,
+  NN_CONV1D = 1,
+  NN_GATED_CONV1D = 2,
+  NN_CONV_TRANSPOSE1D = 3,
+  NN_SCALE = 4,
+  NN_GRU = 5,
+  NN_LSTM = 6,
+  NN_CONCAT = 7,
+  NN_ADD = 8,
+  NN_MULTIPLY = 9,
+  NN_SPLIT = 10,
+  NN_BROADCAST = 11,
+  NN_INTERPOLATE = 12,
+  NN_ACTIVATION = 13,
+};
+enum NnActivation {
+  NN_NONE = 0,
+  NN_RELU = 1,
+  NN_TANH = 2,
+  NN_SIGMOID = 3,
+  NN_HARD_TANH = 4,
+  NN_SOFTSIGN = 5,
+  NN_ELU = 6,
+  NN_LEAKY_RELU = 7,
+  NN_EXP2 = 8,
+};
 
 #endif

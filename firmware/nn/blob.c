@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Refuse every blob that could make the runner read, write or overflow where it must not.
+// Refuse every blob that could make the runner read, write or overflow where it must not: all but the layers' rules.
 #include "nn/blob.h"
 
 #include <string.h>
 
-#define STATE_SCALE 0x1p-15f
-#define RELU_SCALE 0x1p-12f
-#define MAX_CONCAT_SHIFT 15
+#include "nn/layer_check.h"
 
 static uint32_t align(uint32_t offset) {
   return (offset + NN_BLOB_ALIGNMENT - 1) & ~(uint32_t)(NN_BLOB_ALIGNMENT - 1);
@@ -28,6 +26,35 @@ uint32_t nn_crc32(const void* bytes, size_t length) {
   return ~crc;
 }
 
+NnBlobTensor nn_blob_tensor(const NnBlob* blob, uint32_t index) {
+  NnBlobTensor tensor;
+  memcpy(&tensor, blob->bytes + sizeof(NnBlobHeader) + index * sizeof(tensor), sizeof(tensor));
+  return tensor;
+}
+
+void nn_blob_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer) {
+  memcpy(layer, blob->bytes + layer_table_offset(&blob->header) + index * sizeof(*layer), sizeof(*layer));
+}
+
+uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduct products[2]) {
+  static const uint8_t kOnly[4] = {0, 1, 2, 3}, kInput[4] = {0, 2, 4, 5}, kHidden[4] = {1, 3, 6, 7};
+  const uint32_t in = nn_blob_tensor(blob, layer->inputs[0]).size, out = nn_blob_tensor(blob, layer->output).size;
+  const int recurrent = layer->kind == NN_GRU || layer->kind == NN_LSTM;
+  const uint32_t count = recurrent ? 2 : layer->kind <= NN_LAST_WEIGHTED ? 1 : 0;
+  const uint32_t gates = layer->kind == NN_GRU ? 3 : layer->kind == NN_LSTM ? 4 : layer->kind == NN_GATED_CONV1D ? 2 : 1;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint8_t* order = !recurrent ? kOnly : i == 0 ? kInput : kHidden;
+    products[i].weight = blob->bytes + layer->arrays[order[0]];
+    products[i].bias = blob->bytes + layer->arrays[order[1]];
+    products[i].multiplier = blob->bytes + layer->arrays[order[2]];
+    products[i].shift = blob->bytes + layer->arrays[order[3]];
+    products[i].rows = gates * out;
+    products[i].columns = layer->kind == NN_SCALE ? 1 : i == 1 ? out : layer->kernel * (in / layer->groups);
+    products[i].wide = layer->wide >> i & 1;
+  }
+  return count;
+}
+
 static NnError check_header(const uint8_t* bytes, size_t length, NnBlobHeader* header) {
   if (bytes == NULL || length < sizeof(*header)) {
     return NN_ERROR_LENGTH;
@@ -47,85 +74,71 @@ static NnError check_header(const uint8_t* bytes, size_t length, NnBlobHeader* h
   }
   if (header->layer_count < 1 || header->layer_count > NN_MAX_LAYERS || header->tensor_count > NN_MAX_TENSORS ||
       header->input_count < 1 || header->input_count >= header->tensor_count ||
-      header->output_tensor >= header->tensor_count) {
+      header->output_tensor >= header->tensor_count || header->block < 1 || header->block > NN_MAX_BLOCK) {
     return NN_ERROR_COUNT;
   }
   return NN_OK;
 }
 
+// The shortest period is a tick, and all divide the longest.
 static NnError check_tensors(const NnBlob* blob) {
+  uint32_t shortest = NN_MAX_PERIOD, longest = 1;
   for (uint32_t i = 0; i < blob->header.tensor_count; ++i) {
-    const NnBlobTensor* tensor = &blob->tensors[i];
-    const int positive = tensor->scale > 0.0f && tensor->scale < 0x1p15f;
-    if (tensor->size < 1 || tensor->size > NN_MAX_WIDTH || tensor->reserved != 0 || !positive) {
+    const NnBlobTensor tensor = nn_blob_tensor(blob, i);
+    const int positive = tensor.scale > 0.0f && tensor.scale < 0x1p15f;
+    if (tensor.size < 1 || tensor.size > NN_MAX_WIDTH || !positive || tensor.period < 1 ||
+        tensor.period > NN_MAX_PERIOD) {
+      return NN_ERROR_TENSOR;
+    }
+    shortest = tensor.period < shortest ? tensor.period : shortest;
+    longest = tensor.period > longest ? tensor.period : longest;
+  }
+  for (uint32_t i = 0; i < blob->header.tensor_count; ++i) {
+    if (longest % nn_blob_tensor(blob, i).period != 0) {
       return NN_ERROR_TENSOR;
     }
   }
+  return shortest == 1 ? NN_OK : NN_ERROR_TENSOR;
+}
+
+// One bit a tensor.
+typedef struct Written {
+  uint32_t bits[(NN_MAX_TENSORS + 31) / 32];
+} Written;
+
+static int is_written(const Written* written, uint32_t tensor) { return written->bits[tensor / 32] >> tensor % 32 & 1; }
+
+static void mark(Written* written, uint32_t tensor) { written->bits[tensor / 32] |= 1u << tensor % 32; }
+
+static NnError check_order(const NnBlob* blob, const NnBlobLayer* layer, Written* written) {
+  if (layer->input_count < 1 || layer->input_count > NN_MAX_PARTS || layer->output >= blob->header.tensor_count) {
+    return NN_ERROR_LAYER;
+  }
+  for (uint32_t i = 0; i < NN_MAX_PARTS; ++i) {
+    const uint32_t tensor = layer->inputs[i];
+    const int readable = tensor < blob->header.tensor_count && is_written(written, tensor);
+    if (i < layer->input_count ? !readable : tensor != 0) {
+      return NN_ERROR_LAYER;
+    }
+  }
+  if (is_written(written, layer->output)) {
+    return NN_ERROR_LAYER;
+  }
+  mark(written, layer->output);
   return NN_OK;
 }
 
-static NnError check_concat(const NnBlob* blob, const NnBlobLayer* layer) {
-  uint32_t size = 0;
-  for (uint32_t i = 0; i < layer->input_count; ++i) {
-    const NnBlobTensor* part = &blob->tensors[layer->inputs[i]];
-    if (layer->shifts[i] > MAX_CONCAT_SHIFT) {
-      return NN_ERROR_LAYER;
-    }
-    const float scale = part->scale * (float)(1u << layer->shifts[i]);
-    if (scale < blob->tensors[layer->output].scale || scale > blob->tensors[layer->output].scale) {
-      return NN_ERROR_TENSOR;
-    }
-    size += part->size;
-  }
-  return size == blob->tensors[layer->output].size ? NN_OK : NN_ERROR_LAYER;
-}
-
-// Kind, parts and shapes; `written` has one bit a tensor.
-static NnError check_layer(const NnBlob* blob, const NnBlobLayer* layer, uint32_t* written) {
-  if (layer->kind > NN_CONCAT || layer->activation > NN_RELU || layer->wide > 3 || layer->input_count < 1 ||
-      layer->input_count > NN_MAX_PARTS || layer->output >= blob->header.tensor_count ||
-      (layer->kind != NN_DENSE && layer->activation != NN_NONE) || (layer->kind != NN_CONCAT && layer->input_count != 1)) {
-    return NN_ERROR_LAYER;
-  }
-  for (uint32_t i = 0; i < layer->input_count; ++i) {
-    if (layer->inputs[i] >= blob->header.tensor_count || !(*written >> layer->inputs[i] & 1u)) {
-      return NN_ERROR_LAYER;
-    }
-  }
-  if (*written >> layer->output & 1u) {
-    return NN_ERROR_LAYER;
-  }
-  *written |= 1u << layer->output;
-  const NnBlobTensor* output = &blob->tensors[layer->output];
-  if (layer->activation == NN_RELU && (output->scale < RELU_SCALE || output->scale > RELU_SCALE)) {
-    return NN_ERROR_TENSOR;
-  }
-  if (layer->kind == NN_GRU) {
-    if (output->scale < STATE_SCALE || output->scale > STATE_SCALE) {
-      return NN_ERROR_TENSOR;
-    }
-    return output->size <= NN_MAX_HIDDEN ? NN_OK : NN_ERROR_LAYER;
-  }
-  return layer->kind == NN_CONCAT ? check_concat(blob, layer) : NN_OK;
-}
-
+// Byte counts of a checked layer's arrays, and their number.
 static uint32_t array_lengths(const NnBlob* blob, const NnBlobLayer* layer, uint32_t lengths[NN_MAX_ARRAYS]) {
-  const uint32_t columns = blob->tensors[layer->inputs[0]].size;
-  const uint32_t size = blob->tensors[layer->output].size;
-  const uint32_t rows = layer->kind == NN_GRU ? 3 * size : size;
-  if (layer->kind == NN_CONCAT) {
-    return 0;
+  NnProduct products[2];
+  const uint32_t count = nn_blob_products(blob, layer, products);
+  for (uint32_t i = 0; i < count; ++i) {
+    lengths[i] = products[i].rows * products[i].columns;
   }
-  lengths[0] = rows * columns;
-  if (layer->kind == NN_DENSE) {
-    lengths[1] = lengths[2] = lengths[3] = 4 * rows;
-    return 4;
+  for (uint32_t i = count; i < 4 * count; ++i) {
+    lengths[i] = 4 * products[0].rows;
   }
-  lengths[1] = rows * size;
-  for (uint32_t i = 2; i < 8; ++i) {
-    lengths[i] = 4 * rows;
-  }
-  return 8;
+  return 4 * count;
 }
 
 static NnError check_offsets(const NnBlob* blob, const NnBlobLayer* layer, uint32_t* end) {
@@ -133,13 +146,13 @@ static NnError check_offsets(const NnBlob* blob, const NnBlobLayer* layer, uint3
   const uint32_t count = array_lengths(blob, layer, lengths);
   for (uint32_t i = 0; i < NN_MAX_ARRAYS; ++i) {
     if (i >= count) {
-      if (layer->offsets[i] != 0) {
+      if (layer->arrays[i] != 0) {
         return NN_ERROR_OFFSET;
       }
       continue;
     }
     *end = align(*end);
-    if (layer->offsets[i] != *end) {
+    if (layer->arrays[i] != *end) {
       return NN_ERROR_OFFSET;
     }
     if (blob->header.length < *end || blob->header.length - *end < lengths[i]) {
@@ -173,35 +186,32 @@ static NnError check_product(const NnProduct* product) {
   return NN_OK;
 }
 
-uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduct products[2]) {
-  static const uint8_t kDense[4] = {0, 1, 2, 3}, kInput[4] = {0, 2, 4, 5}, kHidden[4] = {1, 3, 6, 7};
-  const uint32_t count = layer->kind == NN_DENSE ? 1 : layer->kind == NN_GRU ? 2 : 0;
-  const uint32_t size = blob->tensors[layer->output].size;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint8_t* order = layer->kind == NN_DENSE ? kDense : i == 0 ? kInput : kHidden;
-    products[i].weight = blob->bytes + layer->offsets[order[0]];
-    products[i].bias = blob->bytes + layer->offsets[order[1]];
-    products[i].multiplier = blob->bytes + layer->offsets[order[2]];
-    products[i].shift = blob->bytes + layer->offsets[order[3]];
-    products[i].rows = layer->kind == NN_DENSE ? size : 3 * size;
-    products[i].columns = i == 0 ? blob->tensors[layer->inputs[0]].size : size;
-    products[i].wide = layer->wide >> i & 1;
+static NnError check_layers(const NnBlob* blob, uint32_t end) {
+  Written written = {{0}};
+  for (uint32_t i = 0; i < blob->header.input_count; ++i) {
+    mark(&written, i);
   }
-  return count;
-}
-
-static NnError check_arrays(const NnBlob* blob) {
   for (uint32_t i = 0; i < blob->header.layer_count; ++i) {
+    NnBlobLayer layer;
+    nn_blob_layer(blob, i, &layer);
+    NnError error = check_order(blob, &layer, &written);
+    error = error != NN_OK ? error : nn_check_layer(blob, &layer);
+    error = error != NN_OK ? error : check_offsets(blob, &layer, &end);
     NnProduct products[2];
-    const uint32_t count = nn_blob_products(blob, &blob->layers[i], products);
-    for (uint32_t j = 0; j < count; ++j) {
-      const NnError error = check_product(&products[j]);
-      if (error != NN_OK) {
-        return error;
-      }
+    const uint32_t count = error != NN_OK ? 0 : nn_blob_products(blob, &layer, products);
+    for (uint32_t j = 0; j < count && error == NN_OK; ++j) {
+      error = check_product(&products[j]);
+    }
+    if (error != NN_OK) {
+      return error;
     }
   }
-  return NN_OK;
+  for (uint32_t i = 0; i < blob->header.tensor_count; ++i) {
+    if (!is_written(&written, i)) {
+      return NN_ERROR_TENSOR;
+    }
+  }
+  return end == blob->header.length ? NN_OK : NN_ERROR_LENGTH;
 }
 
 NnError nn_blob_check(const void* bytes, size_t length, NnBlob* blob) {
@@ -210,26 +220,10 @@ NnError nn_blob_check(const void* bytes, size_t length, NnBlob* blob) {
   if (error != NN_OK) {
     return error;
   }
-  const uint32_t layers = layer_table_offset(&blob->header);
-  uint32_t end = layers + (uint32_t)(blob->header.layer_count * sizeof(NnBlobLayer));
+  const uint32_t end = layer_table_offset(&blob->header) + (uint32_t)(blob->header.layer_count * sizeof(NnBlobLayer));
   if (end > blob->header.length) {
     return NN_ERROR_LENGTH;
   }
-  memcpy(blob->tensors, blob->bytes + sizeof(NnBlobHeader), blob->header.tensor_count * sizeof(NnBlobTensor));
-  memcpy(blob->layers, blob->bytes + layers, blob->header.layer_count * sizeof(NnBlobLayer));
   error = check_tensors(blob);
-  uint32_t written = (1u << blob->header.input_count) - 1u;
-  for (uint32_t i = 0; error == NN_OK && i < blob->header.layer_count; ++i) {
-    error = check_layer(blob, &blob->layers[i], &written);
-    if (error == NN_OK) {
-      error = check_offsets(blob, &blob->layers[i], &end);
-    }
-  }
-  if (error != NN_OK) {
-    return error;
-  }
-  if (written != (1u << blob->header.tensor_count) - 1u) {
-    return NN_ERROR_TENSOR;
-  }
-  return end == blob->header.length ? check_arrays(blob) : NN_ERROR_LENGTH;
+  return error != NN_OK ? error : check_layers(blob, end);
 }

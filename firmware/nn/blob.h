@@ -3,9 +3,9 @@
 //
 //   NnBlobHeader (96 B) | NnBlobTensor x tensor_count | pad to 16 | NnBlobLayer x layer_count | arrays, each at 16
 //
-// Little-endian. Arrays stand in layer order, each layer's in CMSIS-NN's: weight s8 [rows][columns], bias s32,
-// multiplier s32, shift s32; a GRU's: weight_ih, weight_hh, bias_ih, bias_hh, multiplier_ih, shift_ih,
-// multiplier_hh, shift_hh, gates in the order r, z, n. Padding is zero.
+// Little-endian. Arrays stand in layer order, each layer's in CMSIS-NN's: weight s8 [rows][taps][channels], bias s32,
+// multiplier s32, shift s32; a GRU's or an LSTM's: weight_ih, weight_hh, bias_ih, bias_hh, multiplier_ih, shift_ih,
+// multiplier_hh, shift_hh, gates in PyTorch's order. Padding is zero. lottava/layers.py says what the kinds compute.
 #ifndef LOTTAVA_NN_BLOB_H_
 #define LOTTAVA_NN_BLOB_H_
 
@@ -24,19 +24,16 @@ typedef enum NnError {
   NN_ERROR_MAGIC,
   NN_ERROR_VERSION,
   NN_ERROR_CRC,
-  NN_ERROR_COUNT,        // more layers, tensors or inputs than the runner holds, or none
-  NN_ERROR_TENSOR,       // size, role or scale
-  NN_ERROR_LAYER,        // unknown kind, wrong shapes, reads before writes, writes twice
+  NN_ERROR_COUNT,        // more layers, tensors, inputs or ticks than the runner holds, or none
+  NN_ERROR_TENSOR,       // size, period, role or scale
+  NN_ERROR_LAYER,        // unknown kind, wrong shapes or options, reads before writes, writes twice
   NN_ERROR_OFFSET,       // an array is not where the order of arrays puts it
   NN_ERROR_WEIGHT,       // -128 is not a symmetric s8 weight
   NN_ERROR_MULTIPLIER,   // requantisation factor outside [2^-17, 0.5)
   NN_ERROR_ACCUMULATOR,  // a layer claims 32-bit accumulators that its weights can overflow
-  NN_ERROR_ARENA,        // too small or not 16-byte aligned
+  NN_ERROR_ARENA,        // too small, missing or not 16-byte aligned
   NN_ERROR_VOICE,        // a sound network, but not one that this synthesiser can play
 } NnError;
-
-enum NnKind { NN_DENSE, NN_GRU, NN_CONCAT };
-enum NnActivation { NN_NONE, NN_RELU };
 
 // What the synthesiser needs beside the network.
 typedef struct NnBlobVoice {
@@ -56,34 +53,37 @@ typedef struct NnBlobHeader {
   uint8_t graph_sha256[32];
   NnBlobVoice voice;
   uint8_t tensor_count;
-  uint8_t input_count;    // tensors 0 .. input_count - 1
+  uint8_t input_count;  // tensors 0 .. input_count - 1
   uint8_t output_tensor;
-  uint8_t reserved;
+  uint8_t block;  // ticks that one run takes at most
 } NnBlobHeader;
 
 typedef struct NnBlobTensor {
-  float scale;  // value of one s16 code
-  uint16_t size;
-  uint16_t reserved;
+  float scale;      // value of one s16 code
+  uint16_t size;    // values of a column
+  uint16_t period;  // ticks from one column to the next
 } NnBlobTensor;
 
 typedef struct NnBlobLayer {
   uint8_t kind, activation;
-  uint8_t wide;  // one bit a product (dense or ih: 1, hh: 2) that needs a 64-bit accumulator
+  uint8_t wide;  // one bit a product (ih or the only one: 1, hh: 2) that needs a 64-bit accumulator
   uint8_t input_count;
   uint8_t inputs[NN_MAX_PARTS];
-  uint8_t shifts[NN_MAX_PARTS];  // concat: input k is rounded down by 2^shift to the output's scale
+  uint8_t shifts[NN_MAX_PARTS];  // of each input to the common scale: concat to the right, add to the left
   uint8_t output;
-  uint8_t reserved[3];
-  uint32_t offsets[NN_MAX_ARRAYS];  // from the start of the blob; 0 = none
+  uint8_t memory;  // arena of its weights and state: enum NnMemoryKind
+  uint8_t shift;   // add, multiply: of the result, to the right
+  uint8_t reserved;
+  uint16_t kernel, dilation, groups, stride;  // 1 where the kind takes none
+  uint16_t offset;                            // split: first channel
+  uint16_t reserved_options;
+  uint32_t arrays[NN_MAX_ARRAYS];  // from the start of the blob; 0 = none
 } NnBlobLayer;
 
-// A checked blob: tables copied out, arrays still in place.
+// A blob whose header and tables are known to lie inside it.
 typedef struct NnBlob {
   const uint8_t* bytes;
   NnBlobHeader header;
-  NnBlobTensor tensors[NN_MAX_TENSORS];
-  NnBlobLayer layers[NN_MAX_LAYERS];
 } NnBlob;
 
 // One product of a layer: weight [rows][columns] and what follows it per row, as byte addresses without alignment.
@@ -96,7 +96,11 @@ typedef struct NnProduct {
 // Fill `blob` from `length` bytes, or say what is wrong with them. Reads nothing outside.
 NnError nn_blob_check(const void* bytes, size_t length, NnBlob* blob);
 
-// The products of a checked layer: 1 (dense), 2 (gru: ih, hh) or 0 (concat); the return value is their number.
+// Records of the tables; index below the header's count.
+NnBlobTensor nn_blob_tensor(const NnBlob* blob, uint32_t index);
+void nn_blob_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer);
+
+// The products of a layer, 0 to 2 (gru, lstm: ih, hh); the return value is their number.
 uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduct products[2]);
 
 // CRC-32 of IEEE 802.3 (zlib's).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The graph runner: load a blob into memory of the caller, then one call a frame.
+// The graph runner: load a blob into memory of the caller, then run it, one or more ticks a call.
 #ifndef LOTTAVA_NN_NETWORK_H_
 #define LOTTAVA_NN_NETWORK_H_
 
@@ -7,47 +7,88 @@
 #include <stdint.h>
 
 #include "nn/blob.h"
+#include "nn/depthwise.h"
 #include "nn/matmul.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+// Memory that the caller keeps for a network, 16-byte aligned; {NULL, 0} where there is none.
+typedef struct NnMemory {
+  void* base;
+  size_t length;
+} NnMemory;
+
+// One clock for all tensors of a period.
+typedef struct NnClock {
+  uint32_t period;
+  uint32_t next;   // ticks from the start of the run to its first column
+  uint32_t count;  // columns of the run
+} NnClock;
+
+typedef struct NnTensor {
+  int16_t* columns;  // those of one run: [ceil(block / period)][padded], the padding zero
+  const NnClock* clock;
+  float scale;
+  uint16_t size, padded;  // to a multiple of four
+} NnTensor;
+
 typedef struct NnLayer {
-  NnMatrix products[2];  // dense: one; gru: input, hidden
-  uint8_t kind, part_count;
+  const NnTensor* parts[NN_MAX_PARTS];
+  const NnTensor* output;
+  const NnMatrix* matrices;      // one a group (conv1d), phase (conv_transpose1d) or side (gru, lstm)
+  const NnDepthwise* depthwise;  // instead: conv1d with one channel a group, scale
+  const uint32_t* table;         // activation; NULL for a rectifier
+  int16_t* state;                // past columns, recurrent state, held columns
+  uint32_t state_length;         // values
+  uint32_t ring_columns;         // past columns with those of a run; 0 where none are kept
+  uint32_t past;                 // columns before a run's first where they lie in a line; 0: a ring, up to newest
+  uint32_t newest;
+  uint32_t gathered;             // values of the scratch that windows are gathered to
+  uint16_t kernel, dilation, stride, offset;
+  uint16_t matrix_count;
+  uint8_t kind, part_count, shift;
+  uint8_t together;              // columns that share the scratch
   uint8_t shifts[NN_MAX_PARTS];
-  uint8_t parts[NN_MAX_PARTS];
-  uint8_t output;
 } NnLayer;
 
-// Everything that a loaded network is: layers and tensors point into the arena.
+// Everything that a loaded network is: all tables, weights, states and columns lie in the caller's memories.
 typedef struct NnNetwork {
-  NnLayer layers[NN_MAX_LAYERS];
-  int16_t* tensors[NN_MAX_TENSORS];  // padded to a multiple of four with zeros
-  uint16_t sizes[NN_MAX_TENSORS];
-  float scales[NN_MAX_TENSORS];
-  int16_t* gates[2];  // scratch of the largest gru
-  int16_t* activations;
-  size_t activation_count;
-  size_t arena_used;
+  NnLayer* layers;
+  NnTensor* tensors;
+  NnClock* clocks;
+  int16_t* columns;
+  size_t column_values;
+  int16_t* scratch;
+  size_t used[NN_MEMORIES];  // bytes of each memory
   NnBlobVoice voice;
   uint8_t graph_sha256[32];
-  uint16_t layer_count;
-  uint8_t tensor_count, input_count, output_tensor;
+  uint8_t layer_count, tensor_count, clock_count, input_count, output_tensor, block;
 } NnNetwork;
 
-// Check the blob and copy it, permuted for the kernels, into the arena (16-byte aligned, kept by the caller).
-// On error the network runs nothing. 80 KB hold some 36 000 parameters; a 128-wide parent takes 540 KB.
-NnError nn_load(NnNetwork* network, const void* bytes, size_t length, void* arena, size_t arena_length);
+// Check the blob and copy it, permuted for the kernels, into the memories: DTCM, then AXI SRAM. On error the network
+// runs nothing. lottava/footprint.py counts the bytes beforehand.
+NnError nn_load(NnNetwork* network, const void* bytes, size_t length, const NnMemory memories[NN_MEMORIES]);
 
-// Zero the recurrent state and everything else between layers.
+// Zero the recurrent state and everything else between layers; the next tick is the first one again.
 void nn_reset(NnNetwork* network);
 
-// Inputs are written into network->tensors[0 .. input_count - 1] before, the output stands in nn_output after.
-void nn_step(NnNetwork* network);
+// Run 1 .. block ticks (more or none: does nothing). Before, the caller writes the columns that nn_due announces for
+// these ticks to each nn_input; after, nn_output holds its own. Any split of a run into calls gives the same columns.
+void nn_run(NnNetwork* network, uint32_t ticks);
 
-static inline const int16_t* nn_output(const NnNetwork* network) { return network->tensors[network->output_tensor]; }
+static inline void nn_step(NnNetwork* network) { nn_run(network, 1); }
+
+// Columns of [padded] values. Input i, in the graph's order.
+static inline int16_t* nn_input(const NnNetwork* network, uint32_t i) { return network->tensors[i].columns; }
+
+static inline const int16_t* nn_output(const NnNetwork* network) {
+  return network->tensors[network->output_tensor].columns;
+}
+
+// Columns that a tensor has in the next `ticks` ticks; network and tensor index as above.
+uint32_t nn_due(const NnNetwork* network, uint32_t tensor, uint32_t ticks);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kArenaBytes = 1 << 20;
 constexpr int32_t kFullScale = 8388607;
 
-alignas(16) uint8_t g_arena[kArenaBytes];
+alignas(16) uint8_t g_dtcm[kArenaBytes];
+alignas(16) uint8_t g_axi[kArenaBytes];
 lottava::Module g_module;
 uint32_t g_random = 0x6C6F7474;
 
@@ -87,9 +88,10 @@ size_t Damage(uint8_t* blob, size_t length) {
 
 // A heap copy of exactly `length` bytes, so that any read beyond them is caught.
 NnError LoadExact(const uint8_t* blob, size_t length, size_t arena_length) {
+  const NnMemory memories[NN_MEMORIES] = {{g_dtcm, arena_length}, {g_axi, kArenaBytes}};
   uint8_t* copy = static_cast<uint8_t*>(std::malloc(length ? length : 1));
   std::memcpy(copy, blob, length);
-  const NnError error = g_module.LoadVoice(copy, length, g_arena, arena_length);
+  const NnError error = g_module.LoadVoice(copy, length, memories);
   std::free(copy);
   return error;
 }
@@ -130,6 +132,7 @@ int main(int argc, char** argv) {
   Fuzz(blob, length, std::atoi(argv[2]));
 
   static NnNetwork network;
-  Require(lottava_builtin_selftest(&network, g_arena, kArenaBytes) == 0, "golden frames are missed");
+  const NnMemory memories[NN_MEMORIES] = {{g_dtcm, kArenaBytes}, {g_axi, kArenaBytes}};
+  Require(lottava_builtin_selftest(&network, memories) == 0, "golden frames are missed");
   return 0;
 }

@@ -35,8 +35,10 @@ struct Meter {
   std::uint32_t blocks, mean, max;
 };
 
-// 128 KB of DTCM hold the stack (8), these weights (80) and everything else.
-alignas(32) std::uint8_t weights_[80 * 1024];
+// 128 KB of DTCM hold the stack (8), hot weights and states (80) and everything else; 512 KB of AXI SRAM the others.
+alignas(32) std::uint8_t dtcm_[80 * 1024];
+alignas(32) __attribute__((section(".axi"))) std::uint8_t axi_[448 * 1024];
+constexpr NnMemory kMemories[NN_MEMORIES] = {{dtcm_, sizeof dtcm_}, {axi_, sizeof axi_}};
 lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
@@ -91,7 +93,7 @@ void StartInstrument() {
   module_.Init();
   std::size_t length = 0;
   const void* voice = lottava_builtin_voice(&length);
-  module_.LoadVoice(voice, length, weights_, sizeof weights_);
+  module_.LoadVoice(voice, length, kMemories);
   while (AdcScans() < kMuxPositions) {  // the first block sees every knob
   }
 }

@@ -18,6 +18,12 @@ Module* AsModule(void* module) { return static_cast<Module*>(module); }
 
 NnNetwork* AsNetwork(void* network) { return static_cast<NnNetwork*>(network); }
 
+const NnNetwork* AsNetwork(const void* network) { return static_cast<const NnNetwork*>(network); }
+
+uint32_t Index(const NnNetwork* network, int tensor) {
+  return tensor < 0 ? network->output_tensor : static_cast<uint32_t>(tensor);
+}
+
 Synth* AsSynth(void* synth) { return static_cast<Synth*>(synth); }
 
 void Map(float (*function)(float), const float* x, float* y, size_t size) {
@@ -32,8 +38,8 @@ size_t lottava_module_size(void) { return sizeof(Module); }
 
 void lottava_module_create(void* module) { AsModule(module)->Init(); }
 
-int lottava_module_load(void* module, const void* blob, size_t length, void* arena, size_t arena_length) {
-  return AsModule(module)->LoadVoice(blob, length, arena, arena_length);
+int lottava_module_load(void* module, const void* blob, size_t length, const NnMemory* memories) {
+  return AsModule(module)->LoadVoice(blob, length, memories);
 }
 
 void lottava_module_calibrate(void* module, const LottavaCalibration* calibration) {
@@ -60,36 +66,45 @@ void lottava_module_trace(const void* module, LottavaTrace* trace) {
 
 size_t lottava_nn_size(void) { return sizeof(NnNetwork); }
 
-int lottava_nn_load(void* network, const void* blob, size_t length, void* arena, size_t arena_length) {
-  return nn_load(AsNetwork(network), blob, length, arena, arena_length);
+int lottava_nn_load(void* network, const void* blob, size_t length, const NnMemory* memories) {
+  return nn_load(AsNetwork(network), blob, length, memories);
 }
 
-size_t lottava_nn_input_size(const void* network) {
-  const NnNetwork* nn = static_cast<const NnNetwork*>(network);
-  size_t size = 0;
-  for (size_t i = 0; i < nn->input_count; ++i) {
-    size += nn->sizes[i];
-  }
-  return size;
+uint32_t lottava_nn_inputs(const void* network) { return AsNetwork(network)->input_count; }
+
+uint32_t lottava_nn_block(const void* network) { return AsNetwork(network)->block; }
+
+uint32_t lottava_nn_tensor_size(const void* network, int tensor) {
+  return AsNetwork(network)->tensors[Index(AsNetwork(network), tensor)].size;
 }
 
-size_t lottava_nn_output_size(const void* network) {
-  const NnNetwork* nn = static_cast<const NnNetwork*>(network);
-  return nn->sizes[nn->output_tensor];
+const int16_t* lottava_nn_columns(const void* network, int tensor) {
+  return AsNetwork(network)->tensors[Index(AsNetwork(network), tensor)].columns;
 }
 
-size_t lottava_nn_arena_used(const void* network) { return static_cast<const NnNetwork*>(network)->arena_used; }
+uint32_t lottava_nn_due(const void* network, int tensor, uint32_t ticks) {
+  return nn_due(AsNetwork(network), Index(AsNetwork(network), tensor), ticks);
+}
+
+size_t lottava_nn_used(const void* network, int memory) { return AsNetwork(network)->used[memory]; }
 
 void lottava_nn_reset(void* network) { nn_reset(AsNetwork(network)); }
 
-void lottava_nn_step(void* network, const int16_t* inputs, int16_t* outputs) {
+void lottava_nn_run(void* network, uint32_t ticks, const int16_t* inputs, int16_t* outputs) {
   NnNetwork* nn = AsNetwork(network);
-  for (size_t i = 0; i < nn->input_count; ++i) {
-    memcpy(nn->tensors[i], inputs, nn->sizes[i] * sizeof(*inputs));
-    inputs += nn->sizes[i];
+  for (uint32_t i = 0; i < nn->input_count; ++i) {
+    const NnTensor& tensor = nn->tensors[i];
+    const uint32_t columns = nn_due(nn, i, ticks);
+    for (uint32_t column = 0; column < columns; ++column, inputs += tensor.size) {
+      memcpy(nn_input(nn, i) + column * tensor.padded, inputs, tensor.size * sizeof(*inputs));
+    }
   }
-  nn_step(nn);
-  memcpy(outputs, nn_output(nn), nn->sizes[nn->output_tensor] * sizeof(*outputs));
+  const NnTensor& output = nn->tensors[nn->output_tensor];
+  const uint32_t columns = nn_due(nn, nn->output_tensor, ticks);
+  nn_run(nn, ticks);
+  for (uint32_t column = 0; column < columns; ++column, outputs += output.size) {
+    memcpy(outputs, nn_output(nn) + column * output.padded, output.size * sizeof(*outputs));
+  }
 }
 
 size_t lottava_synth_size(void) { return sizeof(Synth); }

@@ -14,23 +14,27 @@
 extern "C" {
 #endif
 
-// The whole module. Return codes are enum NnError (0 = fine).
+// The whole module. Return codes are enum NnError (0 = fine). memories: two, as nn_load takes them.
 size_t lottava_module_size(void);
 void lottava_module_create(void* module);
-int lottava_module_load(void* module, const void* blob, size_t length, void* arena, size_t arena_length);
+int lottava_module_load(void* module, const void* blob, size_t length, const struct NnMemory* memories);
 void lottava_module_calibrate(void* module, const struct LottavaCalibration* calibration);
 int lottava_module_set_record(void* module, const void* record, size_t length);  // enum RecordFault, 0 = taken up
 void lottava_module_process(void* module, const struct LottavaInputs* inputs, struct LottavaOutputs* outputs);
 void lottava_module_trace(const void* module, struct LottavaTrace* trace);
 
-// The network alone: a frame of s16 inputs (graph order, concatenated) to s16 outputs.
+// The network alone. run: 1 .. block ticks; inputs: the columns due in them, input by input in graph order, without
+// padding; outputs likewise. due: columns of a tensor in the next ticks, -1 for the output.
 size_t lottava_nn_size(void);
-int lottava_nn_load(void* network, const void* blob, size_t length, void* arena, size_t arena_length);
-size_t lottava_nn_input_size(const void* network);
-size_t lottava_nn_output_size(const void* network);
-size_t lottava_nn_arena_used(const void* network);
+int lottava_nn_load(void* network, const void* blob, size_t length, const struct NnMemory* memories);
+uint32_t lottava_nn_inputs(const void* network);
+uint32_t lottava_nn_block(const void* network);
+uint32_t lottava_nn_tensor_size(const void* network, int tensor);
+const int16_t* lottava_nn_columns(const void* network, int tensor);  // of the latest run, padded to fours
+uint32_t lottava_nn_due(const void* network, int tensor, uint32_t ticks);
+size_t lottava_nn_used(const void* network, int memory);
 void lottava_nn_reset(void* network);
-void lottava_nn_step(void* network, const int16_t* inputs, int16_t* outputs);
+void lottava_nn_run(void* network, uint32_t ticks, const int16_t* inputs, int16_t* outputs);
 
 // The synthesiser alone. axes: 4 values in [-1, 1]; edits: tilt, breath_db, body_db, ripple_db.
 // A frame starts wherever it is called (a gate edge); render goes on from there, at most 192 samples a frame.
