@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lottava import fixedpoint, reference
+from lottava import fixedpoint, fixedpoint_s8, reference
 from lottava.graph import PRODUCTS, Graph, Layer, graph_hash
+from lottava.layers import S8_KINDS
 from lottava.scales import MAX_SATURATED_SHARE, tensor_scales
 
 from .quantise_report import (
@@ -38,6 +39,9 @@ GATED = ("gru", "lstm", "gated_conv1d")
 FLAT_ENDED = ("tanh", "sigmoid", "hard_tanh", "elu", "exp2", "relu")
 """Functions that are level, or clamped in float graphs, too, where their input's codes end at ±8 (within 4e-3)."""
 
+FORMS = {"s8s16": fixedpoint, "s8s8": fixedpoint_s8}
+"""Where each number format finds its ranges."""
+
 GRID_ERROR = 2.0**-22
 """Weights this near to their codes, relative to the row's largest, are codes written as float32."""
 
@@ -62,7 +66,7 @@ def _weight_bias(layer: Layer, error: NDArray, mean: NDArray) -> NDArray:
 
 
 def _quantise_product(
-    layer: Layer, suffix: str, scales: tuple[float, float], mean_input: NDArray | None
+    layer: Layer, suffix: str, scales: tuple[float, float], mean_input: NDArray | None, number_format: str
 ) -> dict[str, NDArray]:
     """weight, bias, multiplier and shift of one product. scales: of its input and of its result.
 
@@ -71,10 +75,10 @@ def _quantise_product(
     """
     weight = layer.arrays["weight" + suffix].astype(np.float64)
     bias = layer.arrays["bias" + suffix].astype(np.float64)
-    input_scale, output_scale = scales
+    (input_scale, output_scale), form = scales, FORMS[number_format]
     try:
-        row_scales = fixedpoint.legal_weight_scales(weight, bias, input_scale, output_scale)
-        factors = [fixedpoint.quantise_multiplier(s) for s in input_scale * row_scales / output_scale]
+        row_scales = form.legal_weight_scales(weight, bias, input_scale, output_scale)
+        factors = [form.quantise_multiplier(s) for s in input_scale * row_scales / output_scale]
     except ValueError as why:
         raise QuantisationError(f"layer {layer.name!r}: {why}; train on with weight decay, then quantise") from why
     codes = fixedpoint.quantise_s8(weight, row_scales)
@@ -92,17 +96,25 @@ def _quantise_product(
     }
 
 
-def _quantise_layer(layer: Layer, scales: Mapping[str, float], means: Mapping[str, NDArray]) -> Layer:
+def _quantise_layer(
+    layer: Layer, scales: Mapping[str, float], means: Mapping[str, NDArray], number_format: str
+) -> Layer:
     arrays: dict[str, NDArray] = {}
     target = 2.0**-fixedpoint.GATE_FRACTION_BITS if layer.kind in GATED else scales[layer.output]
     for suffix in PRODUCTS[layer.kind]:
         source = layer.output if suffix == "_hh" else layer.inputs[0]
-        arrays |= _quantise_product(layer, suffix, (scales[source], target), means.get(source))
+        arrays |= _quantise_product(layer, suffix, (scales[source], target), means.get(source), number_format)
     return replace(layer, arrays=arrays)
 
 
-def quantise_at(graph: Graph, scales: Mapping[str, float], means: Mapping[str, NDArray] | None = None) -> Graph:
-    """The s8/s16 graph of a float graph at given scales of all tensors, nothing measured.
+def quantise_at(
+    graph: Graph,
+    scales: Mapping[str, float],
+    means: Mapping[str, NDArray] | None = None,
+    *,
+    number_format: str = "s8s16",
+) -> Graph:
+    """The integer graph of a float graph at given scales of all tensors, nothing measured.
 
     means: mean column of each tensor, for the bias correction; without it biases stay as trained. Raises
     QuantisationError for weights too large, GraphError for scales that the layers can't have.
@@ -110,11 +122,11 @@ def quantise_at(graph: Graph, scales: Mapping[str, float], means: Mapping[str, N
     if graph.is_integer:
         raise QuantisationError("the graph is already an integer one; quantise its float parent")
     return Graph(
-        "s8s16",
+        number_format,
         graph.inputs,
         graph.outputs,
         {name: replace(tensor, scale=scales[name]) for name, tensor in graph.tensors.items()},
-        tuple(_quantise_layer(layer, scales, means or {}) for layer in graph.layers),
+        tuple(_quantise_layer(layer, scales, means or {}, number_format) for layer in graph.layers),
         parent=graph_hash(graph),
     )
 
@@ -142,15 +154,34 @@ def _refuse_saturation(graph: Graph, exact: Mapping[str, NDArray], scales: Mappi
             )
 
 
+def _scales(graph: Graph, exact: Mapping[str, NDArray], number_format: str) -> dict[str, float]:
+    """Of every tensor, from its values on the clips. Raises QuantisationError for saturation and unknown numbers."""
+    if number_format not in FORMS:
+        raise QuantisationError(f"number format {number_format!r} is no integer one; choose from {sorted(FORMS)}")
+    peaks = {name: float(np.max(np.abs(value))) for name, value in exact.items()}
+    if number_format == "s8s8":
+        if others := sorted({layer.kind for layer in graph.layers} - set(S8_KINDS)):
+            raise QuantisationError(f"the graph has {others}, s8s8 runs {list(S8_KINDS)} alone; quantise to s8s16")
+        return {name: fixedpoint_s8.activation_scale(peak) for name, peak in peaks.items()}
+    scales = tensor_scales(graph, peaks)
+    _refuse_saturation(graph, exact, scales)
+    return scales
+
+
 def quantise(
-    graph: Graph, representative_inputs: Mapping[str, ArrayLike], *, correct_bias: bool = True
+    graph: Graph,
+    representative_inputs: Mapping[str, ArrayLike],
+    *,
+    correct_bias: bool = True,
+    number_format: str = "s8s16",
 ) -> tuple[Graph, QuantisationReport]:
-    """The s8/s16 graph of a float graph, and what it costs in accuracy.
+    """The integer graph of a float graph, and what it costs in accuracy.
 
     representative_inputs: real values (octaves, -1..1), [..., columns, size] per input, from the training clips.
     correct_bias=False keeps the biases as trained: for graphs whose weights already lie on the integer grid it makes no
-    difference. Raises QuantisationError for an integer graph, no clips, values that are not finite, weights too large,
-    or saturation above 0.1 %.
+    difference. number_format: s8s16, what voices use, or s8s8, dense and conv1d layers for CMSIS-NN's s8 kernels, every
+    tensor scaled by its own peak on the clips. Raises QuantisationError for an integer graph, no clips, values that are
+    not finite, weights too large, layers that s8s8 lacks, or saturation above 0.1 %.
     """
     if graph.is_integer:
         raise QuantisationError("the graph is already an integer one; quantise its float parent")
@@ -162,9 +193,9 @@ def quantise(
             raise QuantisationError(f"representative input {name!r} holds NaN or infinity; pass finite clips")
     names = tuple(graph.tensors)
     exact = reference.run(graph, inputs, names)
-    scales = tensor_scales(graph, {name: float(np.max(np.abs(value))) for name, value in exact.items()})
-    _refuse_saturation(graph, exact, scales)
+    scales = _scales(graph, exact, number_format)
     means = {name: value.reshape(-1, value.shape[-1]).mean(axis=0) for name, value in exact.items()}
-    integer = quantise_at(graph, scales, means if correct_bias else None)
-    codes = reference.run(integer, {n: fixedpoint.quantise_s16(inputs[n], scales[n]) for n in graph.inputs}, names)
+    integer = quantise_at(graph, scales, means if correct_bias else None, number_format=number_format)
+    to_codes = fixedpoint_s8.quantise_codes if number_format == "s8s8" else fixedpoint.quantise_s16
+    codes = reference.run(integer, {name: to_codes(inputs[name], scales[name]) for name in graph.inputs}, names)
     return integer, make_report(graph, integer, exact, codes)

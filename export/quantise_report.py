@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava import fixedpoint, reference
+from lottava import fixedpoint, fixedpoint_s8, reference
 from lottava.graph import PRODUCTS, Graph, Layer, graph_hash
 from lottava.scales import real_values
 
 SILENCE = 1e-9
 """Added to what errors are compared with, so that a tensor that is always zero has a ratio, too."""
+
+LARGEST_CODE = {"s8s16": fixedpoint.S16_MAX, "s8s8": fixedpoint_s8.S8_MAX}
+"""Of an activation, by number format."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,9 @@ class LayerReport:
     """Integer against float on the representative clips, in the tensor's own unit.
 
     worst_error, rms_error: of the layer's output, all earlier layers' errors included; own_rms_error: of this layer
-    alone, float on the integers' own inputs; rms: of the float output; saturated: share of float values outside the s16
-    range. accumulator_bits: 32 where the weights prove it, else 64 (0 without products); accumulator_bound: the proof,
-    the largest |accumulator| that any input can make.
+    alone, float on the integers' own inputs; rms: of the float output; saturated: share of float values outside the
+    codes' range. accumulator_bits: 32 where the weights prove it, else 64 (0 without products); accumulator_bound: the
+    proof, the largest |accumulator| that any input can make.
     """
 
     layer: str
@@ -82,29 +85,30 @@ class QuantisationReport:
         return {"parent": self.parent, "ticks": self.ticks, "layers": entries, "outputs_snr_db": outputs}
 
 
-def accumulator_bound(layer: Layer) -> int:
-    """Largest |accumulator| that any s16 input can make in an integer layer's products: Σ|w| * 2^15 + |bias|."""
+def accumulator_bound(layer: Layer, number_format: str = "s8s16") -> int:
+    """Largest |accumulator| that any input can make in a layer's products: Σ|w| * 2^15 (s8s8: 2^7) + |bias|."""
     bounds = [0]
     for suffix in PRODUCTS[layer.kind]:
         weight, bias = (np.abs(layer.arrays[name + suffix].astype(np.int64)) for name in ("weight", "bias"))
         sums = weight.reshape(len(weight), -1).sum(axis=1)
-        bounds.append(int(np.max(sums * -fixedpoint.S16_MIN + bias)))
+        bounds.append(int(np.max(sums * (LARGEST_CODE[number_format] + 1) + bias)))
     return max(bounds)
 
 
-def accumulator_bits(layer: Layer) -> int:
+def accumulator_bits(layer: Layer, number_format: str = "s8s16") -> int:
     """32 where the layer's weights prove that no input overflows 32 bits, else 64; 0 for a layer without products."""
     if not PRODUCTS[layer.kind]:
         return 0
-    return 32 if accumulator_bound(layer) <= fixedpoint.S32_MAX else 64
+    return 32 if accumulator_bound(layer, number_format) <= fixedpoint.S32_MAX else 64
 
 
-def saturated_share(exact: NDArray, scale: float) -> float:
-    """Share of float values that lie over one code outside the s16 range.
+def saturated_share(exact: NDArray, scale: float, number_format: str = "s8s16") -> float:
+    """Share of float values that lie over one code outside the range of the codes.
 
     A ReLU at its clamp of 8 is one code outside: training saw the same clamp, so it does not count.
     """
-    return float(np.mean((exact / scale > fixedpoint.S16_MAX + 1) | (exact / scale < fixedpoint.S16_MIN - 1)))
+    largest = LARGEST_CODE[number_format]
+    return float(np.mean((exact / scale > largest + 1) | (exact / scale < -largest - 2)))
 
 
 def _rms(values: NDArray) -> float:
@@ -120,10 +124,12 @@ def _alone(graph: Graph, layer: Layer) -> Graph:
 
 
 def _layer_report(
-    exact_graph: Graph, layers: tuple[Layer, Layer], exact: NDArray, reals: Mapping[str, NDArray], scale: float
+    graphs: tuple[Graph, Graph], number: int, exact: NDArray, reals: Mapping[str, NDArray]
 ) -> LayerReport:
-    """layers: the float one and its integer counterpart; reals: the integers' tensors in real numbers."""
-    layer, integer = layers
+    """Of one layer of the float graph and its integer counterpart; reals: the integers' tensors in real numbers."""
+    exact_graph, integer_graph = graphs
+    layer, integer = exact_graph.layers[number], integer_graph.layers[number]
+    scale, numbers = integer_graph.tensors[layer.output].scale or 1.0, integer_graph.number_format
     result = reals[layer.output]
     inputs = {name: reals[name] for name in layer.inputs}
     own = reference.run(_alone(exact_graph, layer), inputs)[layer.output][..., : result.shape[-2], :]
@@ -135,9 +141,9 @@ def _layer_report(
         rms_error=_rms(result - exact),
         own_rms_error=_rms(result - own),
         rms=_rms(exact),
-        saturated=saturated_share(exact, scale),
-        accumulator_bits=accumulator_bits(integer),
-        accumulator_bound=accumulator_bound(integer),
+        saturated=saturated_share(exact, scale, numbers),
+        accumulator_bits=accumulator_bits(integer, numbers),
+        accumulator_bound=accumulator_bound(integer, numbers),
     )
 
 
@@ -148,8 +154,7 @@ def make_report(
     scales = {name: tensor.scale or 1.0 for name, tensor in integer.tensors.items()}
     reals = {name: real_values(value, scales[name]) for name, value in codes.items()}
     entries = tuple(
-        _layer_report(graph, pair, exact[pair[0].output], reals, scales[pair[0].output])
-        for pair in zip(graph.layers, integer.layers, strict=True)
+        _layer_report((graph, integer), number, exact[layer.output], reals) for number, layer in enumerate(graph.layers)
     )
     ticks = max(value[..., 0].size for value in exact.values())
     return QuantisationReport(graph_hash(graph), ticks, entries, graph.outputs)
