@@ -68,11 +68,15 @@ def noise_pairs() -> Array:
 
 
 def lookup_pairs(table: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """[512] words of a table of fixedpoint.py: an entry in the upper half, the step to the next one in the lower."""
-    steps = np.diff(table)
-    if np.any(np.abs(table) > 1 << 15) or np.any(np.abs(steps) >= 1 << 15):
-        raise ValueError("a table's entries and steps must fit s16")
-    return ((table[:-1] & 0xFFFF) << 16 | (steps & 0xFFFF)).astype(np.uint32)
+    """[512] words of a table of fixedpoint.py: an entry above, twice the step to the next one below.
+
+    Twice, because the kernel multiplies it by the fraction's seven bits at the top of an s16. Raises ValueError where
+    either does not fit s16.
+    """
+    twice = 2 * np.diff(table)
+    if np.any(np.abs(table) > 1 << 15) or np.any(np.abs(twice) >= 1 << 15):
+        raise ValueError("a table's entries, and twice its steps, must fit s16")
+    return ((table[:-1] & 0xFFFF) << 16 | (twice & 0xFFFF)).astype(np.uint32)
 
 
 def nn_tables_header() -> str:

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Tables and rectifier over whole columns.
+// Tables and rectifier over whole columns, two values at a time on the Cortex-M7.
 #include "nn/activation.h"
 
 #include "nn/lookup.h"
 
 void nn_lookup_s16(const uint32_t* table, const int16_t* x, int16_t* y, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
+  uint32_t i = 0;
+#if NN_HAS_DSP
+#pragma GCC unroll 2
+  for (; i + 2 <= count; i += 2) {
+    nn_store_pair(y + i, nn_pack_tops(nn_lookup_pair(table, nn_load_pair(x + i))));
+  }
+#endif
+  for (; i < count; ++i) {
     y[i] = (int16_t)nn_lookup(table, x[i]);
   }
 }

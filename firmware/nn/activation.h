@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-// A word for each 128 codes from -32768 up: the value there in the upper half, the step to the next one in the lower.
+// A word for each 128 codes from -32768 up: the value there in the upper half, twice the step to the next one in
+// the lower.
 enum { NN_LUT_STEP_BITS = 7, NN_LUT_WORDS = 512 };
 extern const uint32_t nn_sigmoid_table[NN_LUT_WORDS], nn_tanh_table[NN_LUT_WORDS];
 extern const uint32_t nn_hard_tanh_table[NN_LUT_WORDS], nn_softsign_table[NN_LUT_WORDS], nn_elu_table[NN_LUT_WORDS];
