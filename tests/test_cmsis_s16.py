@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+import streaming
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator.library import FIRMWARE
 from lottava.emulator.machine import Machine
+from lottava.emulator.network import MachineNetwork
+from lottava.export import VoiceParameters, blob
 from numpy.typing import NDArray
 
-from lottava import fixedpoint
+from lottava import fixedpoint, reference
 
 STAND_IN = Path(__file__).parent / "cmsis_nn_stand_in"
 MATRIX = np.dtype(
@@ -116,11 +119,16 @@ class Core:
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
+def elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = tmp_path_factory.mktemp("s16")
     command = ["make", "-s", "-C", str(FIRMWARE), "cmsis-s16", f"CMSIS_NN_DIR={STAND_IN}", f"BUILD={build}"]
     subprocess.run(command, check=True)
-    return Core(build / "cmsis" / "lottava-cmsis-s16.elf")
+    return build / "cmsis" / "lottava-cmsis-s16.elf"
+
+
+@pytest.fixture(scope="module")
+def core(elf: Path) -> Core:
+    return Core(elf)
 
 
 def codes(seed: int, count: int) -> NDArray[np.int16]:
@@ -171,6 +179,24 @@ def test_the_worst_input_of_the_longest_32_bit_sum(core: Core, sign: int) -> Non
     assert fixedpoint.fits_32_bits(weight.reshape(4, -1), product.bias)
     x = np.full(3 * 512, -(1 << 15), np.int16)
     np.testing.assert_array_equal(core.run(product, x, 512, 4, 3), product.oracle(x.reshape(3, 512)))
+
+
+@pytest.fixture(scope="module")
+def machine(elf: Path) -> Machine:
+    return Machine(elf)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), wild=st.booleans(), block=st.sampled_from([1, 7, 16, 48]))
+def test_graphs_on_the_runner_equal_the_oracle(machine: Machine, seed: int, wild: bool, block: int) -> None:
+    graph = streaming.random_streaming_graph(seed, integer=True, wild=wild)
+    graph = replace(graph, outputs=graph.outputs[:1])
+    machine.release()
+    network = MachineNetwork(machine, graph, blob.to_bytes(graph, VoiceParameters(), block=block))
+    inputs = streaming.random_columns(graph, seed, 96)  # whole columns of every period
+    found, _ = network.run(inputs, [block])
+    for name, expected in reference.run(graph, inputs).items():
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
 
 
 def test_the_interface_is_not_in_the_image_without_the_option() -> None:
