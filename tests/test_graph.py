@@ -42,7 +42,7 @@ def filled(value: float) -> Callable[[np.ndarray], np.ndarray]:
 BROKEN: dict[str, Callable[[], Graph]] = {
     "number format": lambda: replace(FLOAT, number_format="f16"),
     "no layers": lambda: replace(FLOAT, layers=()),
-    "too many layers": lambda: replace(FLOAT, layers=FLOAT.layers * 9),
+    "too many layers": lambda: replace(FLOAT, layers=FLOAT.layers * 17),
     "no inputs": lambda: replace(FLOAT, inputs=()),
     "no outputs": lambda: replace(FLOAT, outputs=()),
     "an output twice": lambda: replace(FLOAT, outputs=("controls", "controls")),
