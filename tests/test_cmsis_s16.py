@@ -19,6 +19,7 @@ from lottava.export import VoiceParameters, blob
 from numpy.typing import NDArray
 
 from lottava import fixedpoint, reference
+from lottava.graph import Graph, Layer, Tensor
 
 STAND_IN = Path(__file__).parent / "cmsis_nn_stand_in"
 MATRIX = np.dtype(
@@ -187,9 +188,17 @@ def machine(elf: Path) -> Machine:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**31), wild=st.booleans(), block=st.sampled_from([1, 7, 16, 48]))
-def test_graphs_on_the_runner_equal_the_oracle(machine: Machine, seed: int, wild: bool, block: int) -> None:
-    graph = streaming.random_streaming_graph(seed, integer=True, wild=wild)
+@given(
+    seed=st.integers(0, 2**31),
+    wild=st.booleans(),
+    block=st.sampled_from([1, 7, 16, 48]),
+    kind=st.sampled_from(["", "conv1d", "scale", "gru"]),
+)
+def test_graphs_on_the_runner_equal_the_oracle(machine: Machine, seed: int, wild: bool, block: int, kind: str) -> None:
+    if kind:
+        graph = streaming.random_layer_graph(seed, kind, integer=True, wild=wild)
+    else:
+        graph = streaming.random_streaming_graph(seed, integer=True, wild=wild)
     graph = replace(graph, outputs=graph.outputs[:1])
     machine.release()
     network = MachineNetwork(machine, graph, blob.to_bytes(graph, VoiceParameters(), block=block))
@@ -197,6 +206,20 @@ def test_graphs_on_the_runner_equal_the_oracle(machine: Machine, seed: int, wild
     found, _ = network.run(inputs, [block])
     for name, expected in reference.run(graph, inputs).items():
         np.testing.assert_array_equal(found[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize("taps", [1, 6, 40])
+@pytest.mark.parametrize("wild", [False, True])
+def test_depthwise_convolutions_equal_the_oracle(machine: Machine, taps: int, wild: bool) -> None:
+    rng = np.random.default_rng(taps)
+    options = {"kernel": taps, "dilation": 2, "groups": 60}
+    arrays = streaming.integer_arrays(rng, "", (60, taps, 1), wild)
+    layer = Layer("y", "conv1d", ("x",), "y", "none", arrays, options)
+    graph = Graph("s8s16", ("x",), ("y",), {name: Tensor(name, 60, 2.0**-12) for name in "xy"}, (layer,))
+    machine.release()
+    network = MachineNetwork(machine, graph, blob.to_bytes(graph, VoiceParameters(), block=16))
+    inputs = streaming.random_columns(graph, taps, 120)
+    np.testing.assert_array_equal(network.run(inputs, [16])[0]["y"], reference.run(graph, inputs)["y"])
 
 
 def test_the_interface_is_not_in_the_image_without_the_option() -> None:

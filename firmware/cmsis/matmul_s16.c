@@ -8,26 +8,19 @@
 
 #include <arm_nnfunctions.h>
 
+#include "cmsis/s16.h"
 #include "nn/arith.h"
 
-#define MAX_ROWS 1024    // four gates of 256, the widest that a voice may have (generated/blob_format.h)
-#define MAX_FAN_IN 2048
-
-// What arm_convolve_s16 reads beside weights and columns. Too large for what is left of DTCM.
-static struct {
-  int64_t bias[MAX_ROWS];
-  int32_t multiplier[MAX_ROWS], shift[MAX_ROWS];
-  int16_t windows[2 * MAX_FAN_IN];
-} scratch __attribute__((section(".axi")));
+CmsisScratch cmsis_scratch __attribute__((section(".axi")));
 
 // Back from nn_requantise_factor, m16 << (17 + shift) with m16 in 2^14..2^15-1; a padding row's zero gives zero.
-static void unfold(const NnRows* rows, uint32_t count) {
+void cmsis_unfold(const NnRows* rows, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const int32_t factor = rows[i / 4].factor[i % 4];
     const int32_t left = factor ? 17 - __builtin_clz((uint32_t)factor) : 1;
-    scratch.bias[i] = rows[i / 4].bias[i % 4];
-    scratch.multiplier[i] = (factor >> left) << 16;
-    scratch.shift[i] = left - 17;
+    cmsis_scratch.bias[i] = rows[i / 4].bias[i % 4];
+    cmsis_scratch.multiplier[i] = (factor >> left) << 16;
+    cmsis_scratch.shift[i] = left - 17;
   }
 }
 
@@ -36,9 +29,9 @@ static void convolve(const NnMatrix* matrix, const int16_t* x, int32_t channels,
   const int32_t rows = 4 * matrix->row_groups;
   const cmsis_nn_dims input = {1, 1, (columns - 1) * stride + taps, channels}, output = {1, 1, columns, rows};
   const cmsis_nn_dims filter = {rows, 1, taps, channels}, bias_dims = {1, 1, 1, rows};
-  const cmsis_nn_context context = {scratch.windows, (int32_t)sizeof scratch.windows};
-  const cmsis_nn_bias_data bias = {scratch.bias, false};
-  const cmsis_nn_per_channel_quant_params factors = {scratch.multiplier, scratch.shift};
+  const cmsis_nn_context context = {cmsis_scratch.windows, (int32_t)sizeof cmsis_scratch.windows};
+  const cmsis_nn_bias_data bias = {cmsis_scratch.bias, false};
+  const cmsis_nn_per_channel_quant_params factors = {cmsis_scratch.multiplier, cmsis_scratch.shift};
   const cmsis_nn_conv_params parameters = {.stride = {stride, 1},
                                            .dilation = {1, 1},
                                            .activation = {matrix->relu ? 0 : INT16_MIN, INT16_MAX}};
@@ -62,13 +55,13 @@ static void plain(const NnMatrix* matrix, const int16_t* x, int16_t* y) {
 void nn_matmul_s8s16(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
                      uint32_t columns) {
   const uint32_t rows = 4u * matrix->row_groups, fan_in = 4u * matrix->column_groups;
-  if (matrix->wide || rows > MAX_ROWS || fan_in > MAX_FAN_IN) {
+  if (matrix->wide || rows > CMSIS_MAX_ROWS || fan_in > CMSIS_MAX_FAN_IN) {
     for (; columns > 0; --columns, x += x_stride, y += y_stride) {
       plain(matrix, x, y);
     }
     return;
   }
-  unfold(matrix->rows, rows);
+  cmsis_unfold(matrix->rows, rows);
   if (columns > 0 && y_stride == rows && x_stride > 0 && fan_in % x_stride == 0) {
     convolve(matrix, x, (int32_t)x_stride, (int32_t)(fan_in / x_stride), 1, y, (int32_t)columns);
   } else if (columns > 0 && y_stride == rows && x_stride % fan_in == 0 && x_stride > 0) {
