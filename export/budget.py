@@ -6,17 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-from lottava.graph import Graph, Layer
+from lottava.arena import MEMORIES, arena_bytes, state_bytes
+from lottava.graph import Graph, Layer, array_shapes
+from lottava.layers import ARRAYS
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
 
-from . import placement
+from . import blob, placement
 from .cycles import AXI_CYCLES_PER_BYTE, layer_cycles
-from .footprint import flash_bytes, ram_bytes, state_bytes
 
 FLASH_BYTES = 128 << 10
-FIRMWARE_FLASH_BYTES = 80 << 10
+FIRMWARE_FLASH_BYTES = 92 << 10
 """Kept for the firmware without a voice; a test measures the image against it."""
 
 BLOCK_CYCLES = 480_000
@@ -119,6 +121,21 @@ def use_of(graph: Graph) -> Use:
     raise BudgetError(f"nothing on the module feeds the inputs {', '.join(graph.inputs)}; it knows {known}")
 
 
+def _aligned(size: int) -> int:
+    return -(-size // blob.ALIGNMENT) * blob.ALIGNMENT
+
+
+def flash_bytes(graph: Graph) -> int:
+    """Length of the blob, to the byte; a float graph counts as quantised."""
+    end = _aligned(blob.HEADER.itemsize + blob.TENSOR.itemsize * len(graph.tensors))
+    end += blob.LAYER.itemsize * len(graph.layers)
+    for layer in graph.layers:
+        shapes = array_shapes(layer, graph.tensors)
+        for name in ARRAYS[layer.kind]["s8s16"]:
+            end = _aligned(end) + prod(shapes[name]) * (1 if name.startswith("weight") else 4)
+    return end
+
+
 def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
     """Cycles of an audio block, mean and worst: the worst is one in which every layer is due as often as it can be."""
     ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / Fraction(SAMPLE_RATE_HZ)
@@ -152,9 +169,9 @@ def budget_of(graph: Graph) -> Budget:
     """What the graph takes of the module. Raises BudgetError for one whose inputs nothing on the module feeds."""
     use = use_of(graph)
     memory = placement.placement(graph, block=use.block)
-    ram = ram_bytes(graph, memory, use.block)
+    ram = arena_bytes(graph, block=use.block, memory=memory)
     mean, worst = block_cycles(graph, use, memory)
-    states = {layer.name: state_bytes(graph, layer, use.block) for layer in graph.layers}
+    states = {layer.name: state_bytes(graph, layer, block=use.block) for layer in graph.layers}
     dtcm, axi = placement.ARENA_BYTES
     lines = (
         Line("flash", flash_bytes(graph), FLASH_BYTES - FIRMWARE_FLASH_BYTES, "bytes"),
@@ -169,7 +186,7 @@ def budget_of(graph: Graph) -> Budget:
         LayerLine(
             load.name,
             layer.kind,
-            placement.MEMORY_NAMES[memory[layer.name]],
+            MEMORIES[memory[layer.name]],
             load.bytes,
             states[layer.name],
             float(load.executions) * use.tick_hz,

@@ -12,6 +12,8 @@ from lottava.voicefile import Voice, load
 
 from . import blob, cmsis_graph, excitation, golden, interfaces, tables, upsampling, voice_header, wavetable
 from .cmsis_example import example_graph
+from .gate import check
+from .placement import placement
 
 
 def constant_headers() -> dict[str, str]:
@@ -37,7 +39,7 @@ def graph_headers(graph: Graph, parameters: blob.VoiceParameters, title: str) ->
     blob.check_voice(graph)
     return {
         "golden.h": golden.emit_golden_header(graph, title),
-        "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title),
+        "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title, memory=placement(graph)),
     }
 
 
@@ -53,10 +55,16 @@ def voice_parameters(card: Card) -> blob.VoiceParameters:
     )
 
 
-def voice_blob(voice: Voice) -> bytes:
-    """What a bank slot holds of a voice. Raises BlobError for one that the module can't run."""
+def voice_blob(voice: Voice, *, over_budget: bool = False) -> bytes:
+    """What a bank slot holds of a voice, its layers placed.
+
+    Raises BlobError for one that the module can't run, BudgetError for one that it has no room or time for, unless
+    told that this is known.
+    """
     blob.check_voice(voice.graph)
-    return blob.to_bytes(voice.graph, voice_parameters(voice.card))
+    if not over_budget:
+        check(voice.graph)
+    return blob.to_bytes(voice.graph, voice_parameters(voice.card), memory=placement(voice.graph))
 
 
 def voice_headers(voice: Voice) -> dict[str, str]:
@@ -72,8 +80,10 @@ def committed_headers(voices: Path) -> dict[str, str]:
     return constant_headers() | voice_headers(load(files[0]))
 
 
-def write_generated(voice: Voice, out_dir: Path) -> None:
-    """Write the headers of one voice, for make's VOICE_HEADER=out_dir. Raises BlobError if the module can't run it."""
+def write_generated(voice: Voice, out_dir: Path, *, over_budget: bool = False) -> None:
+    """Write the headers of one voice, for make's VOICE_HEADER=out_dir. Raises BlobError, BudgetError as voice_blob."""
+    if not over_budget:
+        check(voice.graph)
     write_headers(voice_headers(voice), out_dir)
 
 

@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lottava.arena import arena_bytes, layer_bytes
 from lottava.graph import Graph, Layer
 
-from .footprint import ram_bytes
-
 DTCM, AXI = 0, 1
-MEMORY_NAMES = ("DTCM", "AXI")
-"""By the code that the blob's layer table carries."""
-
+"""As the blob's layer table names them."""
 ARENA_BYTES = (80 << 10, 448 << 10)
 """What the firmware gives a voice of either memory: DTCM holds stack, tables and everything else beside it; of AXI's
 512 KB the rest stays for whatever a later firmware keeps there."""
@@ -56,16 +53,13 @@ def place(loads: Sequence[Load], room: int) -> dict[str, int]:
 
 
 def loads(graph: Graph, block: int = 1) -> list[Load]:
-    """Of every layer, in order: bytes are what DTCM gains when that layer alone moves there."""
-    far = {layer.name: AXI for layer in graph.layers}
-    base = ram_bytes(graph, far, block)[DTCM]
+    """Of every layer, in order."""
     return [
-        Load(layer.name, ram_bytes(graph, far | {layer.name: DTCM}, block)[DTCM] - base, executions(graph, layer))
-        for layer in graph.layers
+        Load(layer.name, layer_bytes(graph, layer, block=block), executions(graph, layer)) for layer in graph.layers
     ]
 
 
 def placement(graph: Graph, *, block: int = 1, room: int = ARENA_BYTES[DTCM]) -> dict[str, int]:
-    """Layer name → DTCM or AXI for `to_bytes`. room: bytes of DTCM for the whole network, tensors included."""
+    """Layer name → DTCM or AXI for `to_bytes`. room: bytes of DTCM for the whole network, its tables included."""
     far = {layer.name: AXI for layer in graph.layers}
-    return place(loads(graph, block), room - ram_bytes(graph, far, block)[DTCM])
+    return place(loads(graph, block), room - arena_bytes(graph, block=block, memory=far)[DTCM])

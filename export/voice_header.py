@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,10 +38,12 @@ def _field(section: blob.Section) -> str:
     return f"  {c_type} {cgen.identifier(section.name)}{shape};\n"
 
 
-def emit_voice_header(graph: Graph, parameters: blob.VoiceParameters, title: str) -> str:
+def emit_voice_header(
+    graph: Graph, parameters: blob.VoiceParameters, title: str, *, memory: Mapping[str, int] | None = None
+) -> str:
     """voice_blob.h: the object `lottava_voice`, for one C source (designated initialisers are C11, not C++17)."""
     fields, values, end = [], [], 0
-    for section in blob.sections(graph, parameters):
+    for section in blob.sections(graph, parameters, memory=memory):
         if gap := section.offset - end:
             fields.append(f"  uint8_t padding_{end}[{gap}];\n")
         fields.append(_field(section))

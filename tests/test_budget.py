@@ -12,8 +12,7 @@ from graphs import PARENT, Widths, random_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.export import VoiceParameters, blob
-from lottava.export.budget import BudgetError, budget_of
-from lottava.export.footprint import flash_bytes, ram_bytes
+from lottava.export.budget import BudgetError, budget_of, flash_bytes
 from lottava.export.gate import check
 from lottava.export.trim import STEP, fitting_widths, trims
 from lottava.export.widths import narrowed, width_groups
@@ -39,14 +38,6 @@ def test_flash_is_the_blobs_length(sizes: Widths) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(widths, st.lists(st.booleans(), min_size=8, max_size=8))
-def test_memories_share_the_same_bytes(sizes: Widths, far: list[bool]) -> None:
-    graph = random_graph(0, sizes, integer=True)
-    memory = {layer.name: int(away) for layer, away in zip(graph.layers, far, strict=True)}
-    assert sum(ram_bytes(graph, memory)) == pytest.approx(sum(ram_bytes(graph, {})), abs=16)
-
-
-@settings(max_examples=20, deadline=None)
 @given(widths, st.data())
 def test_narrower_never_costs_more(sizes: Widths, data: st.DataObject) -> None:
     graph = random_graph(0, sizes, integer=True)
@@ -67,7 +58,7 @@ def test_the_decoders_groups_are_its_hidden_tensors() -> None:
 def test_the_factory_voice_fits_with_headroom() -> None:
     budget = budget_of(voicefile.load(library.find_voice("sax")).graph)
     assert budget.fits and not budget.excess
-    assert all(line.headroom is None or line.headroom > 0.2 for line in budget.lines)
+    assert all(line.headroom is None or line.headroom > 0.1 for line in budget.lines)
     assert {layer.memory for layer in budget.layers} == {"DTCM"}
 
 

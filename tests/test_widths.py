@@ -19,7 +19,8 @@ def test_any_widths_leave_a_legal_graph_of_those_widths(seed: int, integer: bool
     graph, rng = random_streaming_graph(seed, integer=integer), np.random.default_rng(seed)
     widths = {group.name: int(rng.integers(1, group.width + 1)) for group in width_groups(graph)}
     less = narrowed(graph, widths)
-    assert {group.name: group.width for group in width_groups(less)} == widths
+    left = {group.name: group.width for group in width_groups(less)}
+    assert left | widths == left, "a depthwise layer of one channel is no longer one, so there may be more groups"
     for group in width_groups(graph):
         for tensor, values in group.members.items():
             assert graph.tensors[tensor].size == group.width * values

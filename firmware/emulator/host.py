@@ -136,7 +136,7 @@ class HostModule:
 
     def __init__(self, blob: bytes, calibration: Calibration | None = None, arena_bytes: int = ARENA_BYTES) -> None:
         self._library = host_library()
-        self._module, self._memories = memory(self._library.lottava_module_size()), Memories(arena_bytes)
+        self._module, self._memories = memory(self._library.lottava_module_size()), Memories(arena_bytes, ARENA_BYTES)
         at = self._module.ctypes.data
         self._library.lottava_module_create(at)
         if calibration is not None:

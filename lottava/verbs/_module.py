@@ -67,7 +67,7 @@ def blob_sha256(voice: Voice) -> str:
     """Identity of what the module runs."""
     from lottava.export.generate import voice_blob
 
-    return hashlib.sha256(voice_blob(voice)).hexdigest()
+    return hashlib.sha256(voice_blob(voice, over_budget=True)).hexdigest()
 
 
 def record_phrase(elf: Path, played: Gesture, path: Path) -> None:
@@ -101,7 +101,7 @@ def play_host(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take:
     from lottava.emulator.host import HostModule
     from lottava.export.generate import voice_blob
 
-    module = HostModule(voice_blob(voice))
+    module = HostModule(voice_blob(voice, over_budget=True))
     before, blocks, traces = False, [], []
     for index, ((cvs, pots), gate) in enumerate(zip(codes(played), played.gate, strict=True)):
         block = module.process(
