@@ -16,6 +16,7 @@ from .layer_rules import add_shifts, concat_shifts, layer_error, multiply_shift
 from .layers import (
     ACTIVATIONS,
     ARRAYS,
+    MAX_HISTORY,
     MAX_LAYERS,
     MAX_PERIOD,
     MAX_TENSOR_SIZE,
@@ -135,6 +136,12 @@ def _check_frame(graph: Graph) -> None:
         raise GraphError(f"the parent {graph.parent!r} is not a SHA-256 in lower-case hex")
 
 
+def _check_history(graph: Graph) -> None:
+    kept = sum(history_columns(layer) * graph.tensors[layer.inputs[0]].size for layer in graph.layers)
+    if kept > MAX_HISTORY:
+        raise GraphError(f"the layers remember {kept} values of past columns, at most {MAX_HISTORY} are possible")
+
+
 def validate(graph: Graph) -> None:
     """Raise GraphError unless every executor can run the graph without overflow: names, order, periods, shapes, types,
     scales.
@@ -154,6 +161,7 @@ def validate(graph: Graph) -> None:
         if layer.output in written:
             raise GraphError(f"layer {layer.name!r} writes {layer.output!r}, which is already written")
         written.add(layer.output)
+    _check_history(graph)
     if missing := [name for name in graph.outputs if name not in written]:
         raise GraphError(f"outputs {missing} are written by no layer")
     if unused := sorted(set(graph.tensors) - written):

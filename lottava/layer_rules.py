@@ -14,14 +14,12 @@ from .layers import (
     ACTIVATIONS,
     ARRAYS,
     MAX_FAN_IN,
-    MAX_HISTORY,
     OPTIONS,
     S8_KINDS,
     GraphError,
     Layer,
     Tensor,
     array_shapes,
-    history_columns,
 )
 
 MAX_CONCAT_SHIFT = 15
@@ -118,8 +116,6 @@ def _conv_size_error(layer: Layer, columns: int, out: int) -> str | None:
         return f"its kernel of {layer.option('kernel')} is shorter than its stride of {layer.option('stride')}"
     if (fan_in := layer.option("kernel") * columns // groups) > MAX_FAN_IN:
         return f"each output sums {fan_in} products, at most {MAX_FAN_IN} are possible"
-    if (kept := history_columns(layer) * columns) > MAX_HISTORY:
-        return f"it remembers {kept} values of its input, at most {MAX_HISTORY} are possible"
     return None
 
 

@@ -67,7 +67,7 @@ MAX_TENSOR_SIZE = 4096
 MAX_FAN_IN = 4096
 MAX_PERIOD = 1 << 15
 MAX_HISTORY = 1 << 20
-"""Values of past columns that one layer may hold: 2 MB of s16, four times the module's AXI memory."""
+"""Values of past columns that a graph may hold: 2 MB of s16, four times the module's AXI memory."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}")

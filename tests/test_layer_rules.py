@@ -56,7 +56,7 @@ BROKEN: dict[str, tuple[Callable[[], Graph], str]] = {
     "a fan-in above 4096": (lambda: made("conv1d", (100, 1), size=1, kernel=64), "sums 6400 products"),
     "a history of 2 million": (
         lambda: made("conv1d", (512, 1), size=1, kernel=2, dilation=4096),
-        "remembers 2097664 values",
+        "remember 2097664 values",
     ),
     "a kernel shorter than its stride": (
         lambda: made("conv_transpose1d", (3, 4), size=2, kernel=3, stride=4),

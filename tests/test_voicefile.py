@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cards import example_card
-from graphs import Widths, random_graph
+from graphs import Widths, random_graph, random_streaming_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +81,16 @@ def test_load_of_save_is_the_identity_and_bytes_are_stable(
     again = voicefile.from_bytes(data)
     assert same(again, voice)
     assert voicefile.to_bytes(again) == data
+
+
+@given(st.integers(0, 2**32), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_graphs_of_any_kinds_and_rates_are_kept(seed: int, integer: bool) -> None:
+    graph = random_streaming_graph(seed, integer=integer)
+    voice = Voice(graph, example_card(graph))
+    again = voicefile.from_bytes(voicefile.to_bytes(voice))
+    assert same(again, voice)
+    assert graphs.to_manifest(again.graph) == graphs.to_manifest(graph)
 
 
 def test_save_and_load_through_a_file(tmp_path: Path) -> None:
@@ -190,6 +200,9 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str | None]] = {
     "an extra field": (lambda m: m.update(more=1), "fields"),
     "another hash": (lambda m: m.update(graph_sha256="0" * 64), "hash"),
     "an unknown layer": (lambda m: m["graph"]["layers"][0].update(kind="conv"), "unknown"),
+    "an option that dense lacks": (lambda m: m["graph"]["layers"][0].update(options={"kernel": 3}), "has no options"),
+    "a period that nothing has": (lambda m: m["graph"]["tensors"][0].update(period=3), "output's period is 1"),
+    "a period of 10^9": (lambda m: m["graph"]["tensors"][0].update(period=10**9), "period 1000000000, should be"),
     "a huge tensor": (lambda m: m["graph"]["tensors"][0].update(size=10**9), "size"),
     "a scale NaN": (lambda m: m["graph"]["tensors"][0].update(scale=float("nan")), "NaN"),
     "a scale 1e999": (lambda m: m["graph"]["tensors"][0].update(scale=10**400), None),
