@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Four inputs at once share each word of taps: two products a cycle, and three loads for eight of them.
+// Four windows at once share each word of taps and of samples: 24 cycles a sample of 48 kHz from 24 kHz, 28 from 16, by
+// the timing model. Loops in assembly would save 4 and 2 of them.
 #include "dsp/upsampler.h"
 
 #include <cstring>
@@ -11,9 +12,9 @@ namespace lottava {
 
 namespace {
 
-constexpr size_t kWords = UPSAMPLE_WINDOW / 2 + 1;
 constexpr size_t kOlder = UPSAMPLE_WINDOW / 2 - 1;  // the input before the new samples
 constexpr size_t kGroup = 4;
+constexpr size_t kWindowWords = UPSAMPLE_WINDOW / 2 + 1;
 
 template <size_t factor>
 struct Filter;
@@ -21,52 +22,64 @@ struct Filter;
 template <>
 struct Filter<2> {
   static constexpr float kSumUnit = UPSAMPLE_SUM_UNIT_2, kLineUnit = UPSAMPLE_LINE_UNIT_2;
-  static constexpr const uint32_t (&kTaps)[1][kWords][2] = upsample_taps_2;
+  static constexpr const uint32_t (&kTaps)[1][kWindowWords][2] = upsample_taps_2;
 };
 
 template <>
 struct Filter<3> {
   static constexpr float kSumUnit = UPSAMPLE_SUM_UNIT_3, kLineUnit = UPSAMPLE_LINE_UNIT_3;
-  static constexpr const uint32_t (&kTaps)[2][kWords][2] = upsample_taps_3;
+  static constexpr const uint32_t (&kTaps)[2][kWindowWords][2] = upsample_taps_3;
 };
 
-// Sums of the windows that begin at x, x + 1, x + 2 and x + 3; x on a word, readable to x[35].
-LOTTAVA_INLINE void WindowSums(const uint32_t (&taps)[kWords][2], const int16_t* x, int32_t (&sums)[kGroup]) {
-  int32_t a = 0, b = 0, c = 0, d = 0;
+struct WindowSums {
+  int32_t a, b, c, d;
+};
+
+// Of the windows that begin at x, x + 1, x + 2 and x + 3; x: on a word, readable to x[35].
+LOTTAVA_INLINE WindowSums SumWindows(const uint32_t (&taps)[kWindowWords][2], const int16_t* x) {
+  WindowSums sums = {};
   uint32_t now = LoadPair(x);
 #pragma GCC unroll 17
-  for (size_t j = 0; j < kWords; ++j) {
+  for (size_t j = 0; j < kWindowWords; ++j) {
     const uint32_t next = LoadPair(x + 2 * j + 2);
-    a = DotPair(taps[j][0], now, a);
-    b = DotPair(taps[j][1], now, b);
-    c = DotPair(taps[j][0], next, c);
-    d = DotPair(taps[j][1], next, d);
+    sums.a = DotPair(taps[j][0], now, sums.a);
+    sums.b = DotPair(taps[j][1], now, sums.b);
+    sums.c = DotPair(taps[j][0], next, sums.c);
+    sums.d = DotPair(taps[j][1], next, sums.d);
     now = next;
   }
-  sums[0] = a;
-  sums[1] = b;
-  sums[2] = c;
-  sums[3] = d;
+  return sums;
+}
+
+// The samples of one window: the new ones, then the input sample that they lead to.
+template <size_t factor>
+LOTTAVA_INLINE void Write(const int32_t (&sums)[factor - 1], int32_t older, int32_t newer, float* y) {
+#pragma GCC unroll 2
+  for (size_t p = 1; p < factor; ++p) {
+    const int32_t line = static_cast<int32_t>(factor - p) * older + static_cast<int32_t>(p) * newer;
+    y[p - 1] = static_cast<float>(sums[p - 1]) * Filter<factor>::kSumUnit +
+               static_cast<float>(line) * Filter<factor>::kLineUnit;
+  }
+  y[factor - 1] = static_cast<float>(newer) * 0x1p-15f;
 }
 
 // y: factor samples for each of the four windows.
-template <size_t factor>
-LOTTAVA_INLINE void Group(const int16_t* x, float* y) {
-  int32_t sums[factor - 1][kGroup];
-  for (size_t p = 1; p < factor; ++p) {
-    WindowSums(Filter<factor>::kTaps[p - 1], x, sums[p - 1]);
-  }
-#pragma GCC unroll 4
-  for (size_t i = 0; i < kGroup; ++i) {
-    const int32_t older = x[kOlder + i], newer = x[kOlder + i + 1];
-#pragma GCC unroll 2
-    for (size_t p = 1; p < factor; ++p) {
-      const int32_t line = static_cast<int32_t>(factor - p) * older + static_cast<int32_t>(p) * newer;
-      y[factor * i + p - 1] = static_cast<float>(sums[p - 1][i]) * Filter<factor>::kSumUnit +
-                              static_cast<float>(line) * Filter<factor>::kLineUnit;
-    }
-    y[factor * i + factor - 1] = static_cast<float>(newer) * 0x1p-15f;
-  }
+LOTTAVA_INLINE void Group(const uint32_t (&taps)[1][kWindowWords][2], const int16_t* x, float* y) {
+  const WindowSums sums = SumWindows(taps[0], x);
+  const int16_t* line = x + kOlder;
+  Write<2>({sums.a}, line[0], line[1], y);
+  Write<2>({sums.b}, line[1], line[2], y + 2);
+  Write<2>({sums.c}, line[2], line[3], y + 4);
+  Write<2>({sums.d}, line[3], line[4], y + 6);
+}
+
+LOTTAVA_INLINE void Group(const uint32_t (&taps)[2][kWindowWords][2], const int16_t* x, float* y) {
+  const WindowSums first = SumWindows(taps[0], x), second = SumWindows(taps[1], x);
+  const int16_t* line = x + kOlder;
+  Write<3>({first.a, second.a}, line[0], line[1], y);
+  Write<3>({first.b, second.b}, line[1], line[2], y + 3);
+  Write<3>({first.c, second.c}, line[2], line[3], y + 6);
+  Write<3>({first.d, second.d}, line[3], line[4], y + 9);
 }
 
 }  // namespace
@@ -82,7 +95,7 @@ void Upsampler<factor>::ProcessBlock(const int16_t* x, float* y, size_t size) {
   for (size_t i = 0; i < size; i += kGroup) {
     const size_t left = size - i;
     float rest[kGroup * factor];
-    Group<factor>(samples_ + i, left < kGroup ? rest : y + factor * i);
+    Group(Filter<factor>::kTaps, samples_ + i, left < kGroup ? rest : y + factor * i);
     if (left < kGroup) {
       memcpy(y + factor * i, rest, factor * left * sizeof(*y));
     }
