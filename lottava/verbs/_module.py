@@ -53,13 +53,16 @@ class Take:
     frames: tuple[Frame, ...] = ()
 
 
-def build_image(voice: Voice, folder: Path) -> Path:
-    """The image with this voice in it, folder/seed/lottava-seed.elf. Raises EmulatorError without a cross compiler."""
+def build_image(voice: Voice, folder: Path, *, over_budget: bool = False) -> Path:
+    """The image with this voice in it, folder/seed/lottava-seed.elf.
+
+    Raises EmulatorError without a cross compiler, BudgetError for a voice that does not fit unless told to try.
+    """
     from lottava.emulator.build import build_image as build
     from lottava.export import generate
 
     headers = folder / "generated"
-    generate.write_generated(voice, headers)
+    generate.write_generated(voice, headers, over_budget=over_budget)
     return build(build_dir=folder, voice_header=headers)
 
 
