@@ -17,23 +17,34 @@ from .machine import Machine, Timing
 
 NETWORK_BYTES = 256
 """More than struct NnNetwork takes on a machine of 32 bits."""
-TENSORS_AT, TENSOR_BYTES, PADDED_AT = 4, 16, 14
+TENSORS_AT, USED_AT, TENSOR_BYTES, PADDED_AT = 4, 24, 16, 14
 """Offsets in struct NnNetwork and NnTensor (firmware/nn/network.h)."""
 
 
 class MachineNetwork:
     """A blob of `graph`, loaded: what it takes from each memory is there until the machine's next `release`.
 
-    dtcm, axi: bytes of the two memories. Raises EmulatorError when the firmware refuses the blob.
+    dtcm, axi: bytes of the two memories, or `arenas`: (address, bytes) of both, for an image that has its own. Raises
+    EmulatorError when the firmware refuses the blob.
     """
 
-    def __init__(self, machine: Machine, graph: Graph, blob: bytes, *, dtcm: int = 0, axi: int = 0) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        graph: Graph,
+        blob: bytes,
+        *,
+        dtcm: int = 0,
+        axi: int = 0,
+        arenas: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
         self.machine, self.graph = machine, graph
         self._network = machine.allocate(NETWORK_BYTES)
         source = machine.place(np.frombuffer(blob, np.uint8), "D2 SRAM")
         memories = machine.allocate(16)
-        dtcm, axi = dtcm or machine.left("DTCM"), axi or machine.left("AXI SRAM")
-        arenas = [machine.allocate(dtcm), dtcm, machine.allocate(axi, "AXI SRAM"), axi]
+        if arenas is None:
+            dtcm, axi = dtcm or machine.left("DTCM"), axi or machine.left("AXI SRAM")
+            arenas = [(machine.allocate(dtcm), dtcm), (machine.allocate(axi, "AXI SRAM"), axi)]
         machine.write(memories, np.array(arenas, np.uint32))
         code = machine.call("nn_load", self._network, source, len(blob), memories)
         if code:
@@ -41,6 +52,8 @@ class MachineNetwork:
         names = [*graph.inputs, *(layer.output for layer in graph.layers)]
         first = int(machine.read(self._network + TENSORS_AT, 1, np.uint32)[0])
         self._tensors = {name: first + TENSOR_BYTES * number for number, name in enumerate(names)}
+        self.used = tuple(machine.read(self._network + USED_AT, 2, np.uint32).tolist())
+        """Bytes of the two memories that the network takes."""
         self._tick = 0
 
     def reset(self) -> None:
@@ -49,13 +62,15 @@ class MachineNetwork:
         self._tick = 0
 
     def run(
-        self, inputs: Mapping[str, NDArray], splits: Sequence[int], *, timed: bool = False
+        self, inputs: Mapping[str, NDArray], splits: Sequence[int], *, ticks: int | None = None, timed: bool = False
     ) -> tuple[dict[str, NDArray], list[Timing]]:
         """Columns [columns, size] of every output, the ticks cut into calls of `splits`, the last one repeated.
 
-        inputs as for reference.run. With `timed`, each call's cycles.
+        inputs as for reference.run, from tick 0 on. ticks: from where the last run ended; None = as long as there is
+        input. With `timed`, each call's cycles.
         """
-        ticks = max(len(inputs[name]) for name in self.graph.inputs if self.graph.tensors[name].period == 1)
+        if ticks is None:
+            ticks = max(len(inputs[name]) * self.graph.tensors[name].period for name in self.graph.inputs) - self._tick
         found: dict[str, list[NDArray]] = {name: [] for name in self.graph.outputs}
         timings = []
         for count in _cut(ticks, splits):
