@@ -8,7 +8,6 @@ compiled from where pip put them, as system code; nothing of them is copied into
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,7 +70,3 @@ def main(arguments: list[str]) -> None:
     print(folder)
     for path in sources(ENTRIES, folder):
         print(path.as_posix())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 from pathlib import Path
 
@@ -106,6 +107,29 @@ def test_the_graph_that_is_compiled_in_equals_the_oracle(elf: Path) -> None:
         assert machine.call("cmsis_image_run", 16) == 0
         columns.append(machine.read(machine.call("cmsis_image_columns", 3), 48, np.int8).reshape(16, 3))
     np.testing.assert_array_equal(np.concatenate(columns), reference.run(graph, {"in": codes})["out"])
+
+
+def test_the_manual_makes_an_image_of_a_quantised_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manual = (FIRMWARE.parent / "docs" / "cmsis-nn.md").read_text(encoding="utf-8")
+    snippet = re.search(r"^```python\n(.*?)^```", manual, re.M | re.S)
+    line = re.search(r"^make -C firmware (cmsis CMSIS_GRAPH=.*)$", manual, re.M)
+    assert snippet and line
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    arrays = {"weight": rng.normal(size=(3, 5, 2)).astype("f4"), "bias": rng.normal(size=3).astype("f4")}
+    layer = Layer("y", "conv1d", ("x",), "y", "relu", arrays, {"kernel": 5})
+    floats = Graph("f32", ("x",), ("y",), {"x": Tensor("x", 2), "y": Tensor("y", 3)}, (layer,))
+    values: dict = {"graph": floats, "clips": {"x": rng.normal(size=(30, 2))}}
+    exec(snippet[1], values)
+    words = [word.replace("../build", str(tmp_path / "build")) for word in line[1].split()]
+    subprocess.run(["make", "-s", "-C", str(FIRMWARE), *words], check=True)
+    machine = Machine(tmp_path / "build" / "mine" / "cmsis" / "lottava-cmsis.elf")
+    machine.call("cmsis_image_reset")
+    codes = s8_codes(0, 16, 2)
+    machine.write(machine.call("cmsis_image_columns", 0), codes)
+    assert machine.call("cmsis_image_run", 16) == 0
+    found = machine.read(machine.call("cmsis_image_columns", 1), 48, np.int8).reshape(16, 3)
+    np.testing.assert_array_equal(found, reference.run(values["integer"], {"x": codes})["y"])
 
 
 def test_the_committed_header_is_fresh() -> None:

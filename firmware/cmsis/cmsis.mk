@@ -8,7 +8,8 @@ CMSIS := $(BUILD)/cmsis
 CMSIS_GRAPH ?= $(ROOT)/generated
 PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
 ifneq ($(filter cmsis,$(MAKECMDGOALS)),)
-  CMSIS_S8 := $(shell cd $(ROOT)/.. && $(PYTHON) -m lottava.export.cmsis_nn $(CMSIS_S8_DIR))
+  CMSIS_S8 := $(shell cd $(ROOT)/.. && $(PYTHON) -c 'import sys; \
+    from lottava.export.cmsis_nn import main; main(sys.argv[1:])' $(CMSIS_S8_DIR))
   ifeq ($(CMSIS_S8),)
     $(error CMSIS-NN's s8 sources were not found; pip install 'lottava[cmsis]', and name its Python: PYTHON=...)
   endif
@@ -32,6 +33,6 @@ $(CMSIS)/kernels/%.c.o: $(CMSIS_S8_DIR)/%.c $(ROOT)/cmsis/cmsis.mk
 	$(SEED_CROSS)gcc $(CMSIS_KERNEL_FLAGS) -c $< -o $@
 $(CMSIS)/%.c.o: $(ROOT)/cmsis/%.c $(ROOT)/cmsis/cmsis.mk
 	@mkdir -p $(@D)
-	$(SEED_CROSS)gcc $(C_FLAGS) -I$(CMSIS_GRAPH) $(CMSIS_INCLUDES) $(SEED_FLAGS) -c $< -o $@
+	$(SEED_CROSS)gcc -I$(CMSIS_GRAPH) $(C_FLAGS) $(CMSIS_INCLUDES) $(SEED_FLAGS) -c $< -o $@
 
 -include $(CMSIS_OBJECTS:.o=.d)
