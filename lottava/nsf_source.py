@@ -6,7 +6,9 @@
 v is the voicing (1 voiced, 0 unvoiced, between while it ramps), s(v) = 0.003 v + 0.1/3 (1 - v) the standard deviation
 of the noise, w and b the learned merge. g_k fades partial k out between 0.46 and 0.5 of the model's 24 kHz. All
 partials are multiples of one phase, a wrapped uint32. A frame says what increment, amplitudes w_k 0.1 v g_k and s
-reach at the end of its hop; they move on straight lines, as everything in synth.py does.
+reach at the end of its hop; they move on straight lines, as everything in synth.py does. So a partial that a frame
+lifts above Nyquist folds back while its ramp ends, 4 ms at most, and the harmonics of tanh itself fold back as the
+paper's do.
 
 n and n' are draws of one xorshift32 sequence in turn, n first: the sum of a word's four bytes, less its mean 510, over
 its deviation. That is nearly normal (kurtosis 2.7), bounded by 3.45 deviations, and white.

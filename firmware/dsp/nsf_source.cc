@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Four samples at once, because every step of one waits for the step before.
+// Four samples at once, because every step of one waits for the step before. By the timing model 169 cycles a sample of
+// 24 kHz, ramps included, and 350 a frame.
 #include "dsp/nsf_source.h"
 
 #include <cstring>
