@@ -53,6 +53,11 @@ class LayerReport:
         """Signal over this layer's own error."""
         return decibels(self.rms, self.own_rms_error)
 
+    @property
+    def exact(self) -> bool:
+        """Whether this layer added nothing but what float64 rounds."""
+        return self.own_rms_error <= SILENCE
+
 
 def decibels(signal: float, error: float) -> float:
     """20 log10(signal / error), finite at either zero."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .arena import arena_bytes
 from .graph import Graph, Layer, array_shapes
 from .units import HOP_SAMPLES
@@ -27,9 +29,8 @@ def macs_per_sample(graph: Graph) -> float:
 
 def weight_bytes(graph: Graph) -> int:
     """Flash that the arrays take: s8 weights, and bias, multiplier and shift per row; headers and padding apart."""
-    return sum(
-        rows * columns + rows * ROW_BYTES for layer in graph.layers for rows, columns in _weight_shapes(graph, layer)
-    )
+    shapes = [shape for layer in graph.layers for shape in _weight_shapes(graph, layer)]
+    return sum(math.prod(shape) + shape[0] * ROW_BYTES for shape in shapes)
 
 
 def ram_bytes(graph: Graph) -> int:

@@ -78,6 +78,7 @@ def test_ctrl_c_loses_nothing(takes: Path, cache: Path, tmp_path: Path) -> None:
     assert voice.card.cost["cycles_mean"] is None and "cycles are not modelled: arm-none-eabi-g++" in errors
     assert "<h1>With " in (tmp_path / "takes_v1.html").read_text(encoding="utf-8")
     assert output == ""
+    requantise(tmp_path, voice.card.id)
     hear(tmp_path)
 
 
@@ -90,6 +91,14 @@ def unbroken(takes: Path, root: Path) -> str:
     made = _make.to_integers(lottery.winner.trained, dataset, config, root, lambda name, step, steps: None)
     torch.set_num_threads(threads)
     return graph_hash(made.graph)
+
+
+def requantise(folder: Path, expected: str) -> None:
+    """The float model beside the voice, quantised on the recordings in the cache, is that voice again."""
+    from lottava.verbs.quantise import quantise
+
+    quantise(str(folder / "takes_v1.float.lottava"), None, folder / "again.lottava", False, False)
+    assert voicefile.load(folder / "again.lottava").card.id == expected
 
 
 def hear(folder: Path) -> None:

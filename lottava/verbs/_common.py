@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.progress import Progress
 
+    from lottava.voicefile import Voice
+
 
 class VerbError(ValueError):
     """A request that can't be served: one sentence for the user."""
@@ -44,6 +46,17 @@ def print_json(value: Any) -> None:
 def say(words: str) -> None:
     """A line for people, on stderr, so that stdout stays for results."""
     print(words, file=sys.stderr, flush=True)
+
+
+def load_voice(name: str) -> Voice:
+    """The voice of a file or factory name. Raises VoiceNotFound, VoiceFileError, VerbError for a float model."""
+    from lottava import library, voicefile
+
+    path = library.find_voice(name)
+    voice = voicefile.load(path)
+    if not voice.graph.is_integer:
+        raise VerbError(f"{path} is a float model, which no module runs; make a voice of it:  lottava quantise {path}")
+    return voice
 
 
 SOUND_KINDS = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS"}

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lottava import card, gesture, licences
 from lottava.card import Card
 from lottava.cost import ram_bytes, weight_bytes
-from lottava.graph import graph_hash
+from lottava.graph import Graph, graph_hash
 from lottava.synth import SynthEdits
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE_HZ, db_to_gain
 from lottava.voicefile import Voice
@@ -75,6 +75,18 @@ def finish(
     )
     sound = sounding.render(phrase_inputs(gesture.load("demo")))[0] * db_to_gain(gain_db)
     return Voice(made.graph, filled, preview_ogg(sound)), sounding
+
+
+FLOAT_SUFFIX = ".float.lottava"
+"""A float model lies beside the voice that was made of it."""
+
+
+def float_model(voice: Voice, made: Integers) -> Voice:
+    """What the voice was quantised from, as a file of the same schema: its metrics are not known, nor its sound."""
+    graph = made.float_graph
+    parent = graph.parent or graph_hash(graph)
+    unheard = replace(voice.card, id=graph_hash(graph), parent=parent, cost=cost_of(graph), metrics={})
+    return Voice(graph, unheard)
 
 
 def with_cycles(voice: Voice, cycles: Mapping[str, Any]) -> Voice:
@@ -203,6 +215,17 @@ def ticket_sha256(ticket: Ticket) -> str:
     return hashlib.sha256(to_json(ticket).encode()).hexdigest()
 
 
+def cost_of(graph: Graph) -> dict[str, Any]:
+    """The card's cost entry before any cycles are modelled; a float graph's is what it will be once quantised."""
+    return {
+        "flash": weight_bytes(graph),
+        "ram": ram_bytes(graph),
+        "cycles_mean": None,
+        "cycles_worst": None,
+        "modelled": True,
+    }
+
+
 def make_card(claims: Claims, dataset: Dataset, made: Integers, **measured: Any) -> Card:
     """The card of a voice. measured: axes, metrics, gain_db, edits, ticket, train."""
     work = attribution(dataset, claims)
@@ -227,12 +250,6 @@ def make_card(claims: Claims, dataset: Dataset, made: Integers, **measured: Any)
         loudness_range_db=list(dataset.loudness_range_db),
         loudness_lufs=TARGET_LUFS,
         parent=graph_hash(made.float_graph),
-        cost={
-            "flash": weight_bytes(made.graph),
-            "ram": ram_bytes(made.graph),
-            "cycles_mean": None,
-            "cycles_worst": None,
-            "modelled": True,
-        },
+        cost=cost_of(made.graph),
         **measured,
     )

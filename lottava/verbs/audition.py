@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._common import VerbError, check_sound_file, progress, say, write_sound
+from ._common import VerbError, check_sound_file, load_voice, progress, say, write_sound
 from ._midi import Event, Hands, event_of, load_midi
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def audition(
 
     Example:  lottava audition sax --midi tune.mid
     """
-    from lottava import library, voicefile
 
     check_sound_file(out)
-    loaded = voicefile.load(library.find_voice(voice))
+    loaded = load_voice(voice)
     if midi is not None:
         _play_file(loaded, midi, out)
         return
@@ -83,7 +82,7 @@ class Stage:
         from lottava.emulator.host import HostModule
         from lottava.export.generate import voice_blob
 
-        self.module = HostModule(voice_blob(voice))
+        self.module = HostModule(voice_blob(voice, over_budget=True))
         self.hands = Hands()
         self.lock = threading.Lock()
         self._sounding: tuple[int, int] | None = None

@@ -76,6 +76,7 @@ def demo(
     voice, players = finish(run, lottery, made, report, models)
     report |= on_the_module(run, voice, report["arms"])
     voice = _finish.with_cycles(voice, report["cycles"]["voice"])
+    voicefile.save(_finish.float_model(voice, made), run.out / f"{VOICE_NAME}{_finish.FLOAT_SUFFIX}")
     voicefile.save(voice, run.out / f"{VOICE_NAME}{voicefile.SUFFIX}")
     publish(run, voice, report, players)
     if as_json:

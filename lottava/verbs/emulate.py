@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._common import VerbError, say
+from ._common import VerbError, load_voice, say
 
 if TYPE_CHECKING:
     from lottava.emulator.pty import Pty
@@ -33,14 +33,13 @@ def emulate(
     Lines typed here are cables and knobs: `v_oct 1`, `gate 1`, `knob_bright 0.7`.
     Example:  lottava emulate --voice sax --board 7
     """
-    from lottava import library, voicefile
     from lottava.emulator.frontend import FrontEnd
     from lottava.emulator.pty import Pty
     from lottava.emulator.seed import Seed
 
     from . import _module
 
-    loaded = voicefile.load(library.find_voice(voice))
+    loaded = load_voice(voice)
     qspi = bytearray(flash.read_bytes()) if flash and flash.exists() else bytearray(b"\xff") * QSPI_BYTES
     if len(qspi) != QSPI_BYTES:
         raise VerbError(f"{flash} holds {len(qspi)} bytes; the module's flash is {QSPI_BYTES}: name another file")

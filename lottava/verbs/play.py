@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ._common import check_sound_file, print_json, progress, say, write_sound
+from ._common import check_sound_file, load_voice, print_json, progress, say, write_sound
 
 
 class Target(StrEnum):
@@ -37,10 +37,9 @@ def play(
     import numpy as np
 
     from lottava import gesture as gestures
-    from lottava import library, voicefile
 
     check_sound_file(out)
-    loaded = voicefile.load(library.find_voice(voice))
+    loaded = load_voice(voice)
     played = gestures.load_csv(cv) if cv else gestures.load(gesture)
     with progress() as bar:
         task = bar.add_task(f"playing ({target.value})", total=len(played.gate), note="")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def train(
     folder: Annotated[Path, typer.Argument(help="folder of WAV, FLAC, OGG or MP3 files")],
     name: Annotated[str, typer.Option(help="name of the voice: lower case, like cello_body_v1")],
-    out: Annotated[Path, typer.Option(help="folder that receives NAME.lottava and NAME.html")] = Path("."),
+    out: Annotated[Path, typer.Option(help="folder that receives the voice, its float model and its page")] = Path("."),
     config: Annotated[str, typer.Option(help="demo, factory, nano, or a .toml file")] = "demo",
     steps: Annotated[int | None, typer.Option(min=4, help="steps an arm, instead of the configuration's")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="lottery rounds")] = 2,
@@ -52,13 +52,15 @@ def train(
     chosen = replace(chosen, steps=steps) if steps else chosen
     dataset = _make.recordings(folder, listen(folder))
     claims = _finish.Claims(name, folder, author, licence, own, consent)
-    voice, report, players = make(dataset, chosen, rounds, claims)
-    file = out / f"{name}{voicefile.SUFFIX}"
+    voice, unquantised, report, players = make(dataset, chosen, rounds, claims)
+    file, float_file = out / f"{name}{voicefile.SUFFIX}", out / f"{name}{_finish.FLOAT_SUFFIX}"
+    voicefile.save(unquantised, float_file)
     voicefile.save(voice, file)
     sheet = out / f"{name}.html"
     sheet.write_text(page.render(page_of(report, players)), encoding="utf-8")
     if as_json:
-        print_json({"file": str(file), "page": str(sheet), "id": voice.card.id, "arms": report["arms"]})
+        files = {"file": str(file), "float_file": str(float_file), "page": str(sheet)}
+        print_json(files | {"id": voice.card.id, "arms": report["arms"]})
     say(report["verdict"])
     say(f"{file}: {voice.graph.parameter_count:,} parameters, licence {voice.card.licence}; report: {sheet}")
     say(f"Hear it:  lottava play --voice {file} --out {name}.wav")
@@ -77,8 +79,8 @@ def check(name: str, licence: str | None, out: Path) -> None:
 
 def make(
     dataset: Dataset, config: TrainConfig, rounds: int, claims: Claims
-) -> tuple[Voice, dict[str, Any], list[tuple[str, str, np.ndarray]]]:
-    """The voice of a data set, the report on it, and (label, note, sound) to hear."""
+) -> tuple[Voice, Voice, dict[str, Any], list[tuple[str, str, np.ndarray]]]:
+    """The voice of a data set, the float model it was quantised from, the report, and (label, note, sound) to hear."""
     from lottava.training.analysis import demo_report
     from lottava.training.data.cache import cache_dir
 
@@ -100,7 +102,7 @@ def make(
         "verdict": demo_report.voice_verdict(report),
         "budget": {"words": _finish.budget_words(config, rounds)},
     }
-    return voice, report, _score.players(models, sounding, dataset)
+    return voice, _finish.float_model(voice, made), report, _score.players(models, sounding, dataset)
 
 
 def page_of(report: dict[str, Any], sounds: list[tuple[str, str, np.ndarray]]):  # type: ignore[no-untyped-def]

@@ -81,6 +81,12 @@ def build(folder: str | Path, *, progress: Progress | None = None) -> Dataset:
     return dataset
 
 
+def prepared(sha256: str) -> Dataset | None:
+    """The data set of this hash from the cache, None where it is not there. Raises DatasetError where it is damaged."""
+    path = cache_dir() / "prepared" / f"{sha256}.npz"
+    return load(path) if path.is_file() else None
+
+
 def report(
     folder: str | Path,
     *,
