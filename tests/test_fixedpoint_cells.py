@@ -41,6 +41,21 @@ def test_lstm_cell_is_an_lstm(gates: list[int], cell: int) -> None:
     assert hidden[0] / 2.0**15 == pytest.approx(sigmoid(o) * tanh(after[0] / 2.0**12), abs=6e-4)
 
 
+def table(name: str, code: int) -> int:
+    return int(fp.lookup({"sigmoid": fp.SIGMOID_TABLE, "tanh": fp.TANH_TABLE}[name], saturated(code)))
+
+
+@given(st.lists(s16, min_size=8, max_size=8), s16)
+def test_lstm_and_gate_round_as_written(gates: list[int], cell: int) -> None:
+    i, f, g, o = (a + b for a, b in zip(gates[:4], gates[4:], strict=True))
+    written = (table("sigmoid", i) * table("tanh", g) + 4) >> 3
+    after = saturated((table("sigmoid", f) * cell + written + (1 << 14)) >> 15)
+    hidden = (table("sigmoid", o) * table("tanh", after) + (1 << 14)) >> 15
+    assert [int(part[0]) for part in fp.lstm_cell(gates[:4], gates[4:], [cell])] == [hidden, after]
+    (opened,) = fp.gate([gates[0], gates[1]], [gates[4], gates[5]])
+    assert opened == (table("tanh", i) * table("sigmoid", f) + (1 << 14)) >> 15
+
+
 @given(st.sampled_from([fp.S16_MIN, fp.S16_MAX]), st.sampled_from([fp.S16_MIN, fp.S16_MAX]), s16)
 def test_lstm_sums_fit_32_bits_at_the_extremes(gate: int, candidate: int, cell: int) -> None:
     signal = int(fp.lookup(fp.TANH_TABLE, candidate))

@@ -85,6 +85,23 @@ def test_accumulators_beyond_32_bits_are_computed_in_64() -> None:
     assert acc[0] == 600 * 127 * 32767 + 2**31 - 1
 
 
+@pytest.mark.parametrize("shape", [(1, 512), (1, 8, 64), (1, 32, 16)])
+def test_the_worst_input_reaches_the_end_of_32_bits_and_no_further(shape: tuple[int, ...]) -> None:
+    weight, worst = np.full(shape, -127, np.int8), np.full(shape[1:], -32768)
+    bias = np.array([2**31 - 1 - 512 * 127 * 32768], np.int32)
+    assert fixedpoint.fits_32_bits(weight, bias)
+    assert reference.accumulate(weight, bias, worst)[0] == 2**31 - 1
+    assert not fixedpoint.fits_32_bits(weight, bias + 1)
+    assert reference.accumulate(weight, bias + 1, worst)[0] == 2**31
+
+
+def test_groups_see_their_own_channels_only() -> None:
+    weight = np.arange(12, dtype=np.int8).reshape(4, 1, 3)
+    x = np.array([[1, 1, 1, 10, 10, 10]])
+    got = reference.accumulate(weight, np.zeros(4, np.int32), x, groups=2)
+    np.testing.assert_array_equal(got, [3, 12, 210, 300])
+
+
 def test_no_frames_give_no_outputs() -> None:
     graph = random_graph(0, Widths(1, 1, 1, 1, 1))
     assert reference.run(graph, random_inputs(0, 0))["controls"].shape == (0, 82)
