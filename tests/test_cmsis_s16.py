@@ -226,3 +226,9 @@ def test_the_interface_is_not_in_the_image_without_the_option() -> None:
     makefile = ["make", "-n", "-C", str(FIRMWARE), "seed", "BUILD=/nonexistent"]
     commands = subprocess.run(makefile, capture_output=True, text=True, check=True).stdout
     assert "nn/matmul.c" in commands and "arm_convolve_s16" not in commands
+
+
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
+    command = ["make", "-n", "-C", str(FIRMWARE), "seed", f"CMSIS_NN_DIR={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode and "full path of a CMSIS-NN 7 checkout" in done.stderr

@@ -2,7 +2,7 @@
 # An "s8s8" graph on the CMSIS-NN 4.0.0 kernels of the Python package bakenn, as an image for the emulated core.
 # Included by firmware/Makefile after boards/daisy_seed/seed.mk, whose compiler and flags it uses.
 #   make cmsis [CMSIS_GRAPH=dir] [CMSIS_S8_DIR=dir]   build/cmsis/lottava-cmsis.elf
-# CMSIS_GRAPH is the folder of cmsis_graph_s8.h; CMSIS_S8_DIR that of cmsis_nn/ and cmsis_core/ (default: the package's).
+# CMSIS_GRAPH is the folder of cmsis_graph_s8.h; CMSIS_S8_DIR that of cmsis_nn/ and cmsis_core/ (else the package's).
 
 CMSIS := $(BUILD)/cmsis
 CMSIS_GRAPH ?= $(ROOT)/generated

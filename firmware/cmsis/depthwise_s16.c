@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// nn/depthwise.h on CMSIS-NN 7's arm_depthwise_conv_wrapper_s16, a column at a time; see matmul_s16.c for what is exact.
+// nn/depthwise.h on CMSIS-NN 7's arm_depthwise_conv_wrapper_s16, a column at a time; matmul_s16.c says what is exact.
 #include "nn/depthwise.h"
 
 #include <arm_nnfunctions.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Each layer is one call of a CMSIS-NN kernel over the columns that are due: height 1, time along the width, no padding.
+// Each layer is one call of a CMSIS-NN kernel over the columns due: height 1, time along the width, no padding.
 #include "cmsis/graph_s8.h"
 
 #include <arm_nnfunctions.h>
@@ -41,7 +41,8 @@ static cmsis_nn_per_channel_quant_params factors_of(const CmsisLayer* layer) {
                                              (int32_t*)(uintptr_t)layer->shift};
 }
 
-static int32_t convolve(const CmsisLayer* layer, int32_t in_size, int32_t out_size, Span span, cmsis_nn_context scratch) {
+static int32_t convolve(const CmsisLayer* layer, int32_t in_size, int32_t out_size, Span span,
+                        cmsis_nn_context scratch) {
   const cmsis_nn_dims input = {1, 1, span.inputs, in_size}, output = {1, 1, span.outputs, out_size};
   const cmsis_nn_dims filter = {out_size, 1, layer->kernel, in_size}, bias = {1, 1, 1, out_size};
   const cmsis_nn_conv_params parameters = {
@@ -50,8 +51,8 @@ static int32_t convolve(const CmsisLayer* layer, int32_t in_size, int32_t out_si
   if (arm_convolve_wrapper_s8_get_buffer_size(&parameters, &input, &filter, &output) > scratch.size) {
     return CMSIS_SMALL_ARENA;
   }
-  const int status = arm_convolve_wrapper_s8(&scratch, &parameters, &factors, &input, span.input, &filter, layer->weight,
-                                             &bias, layer->bias, &output, span.output);
+  const int status = arm_convolve_wrapper_s8(&scratch, &parameters, &factors, &input, span.input, &filter,
+                                             layer->weight, &bias, layer->bias, &output, span.output);
   return status == ARM_CMSIS_NN_SUCCESS ? CMSIS_OK : CMSIS_KERNEL_REFUSED;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // nn/matmul.h on CMSIS-NN 7's arm_convolve_s16, for who builds with CMSIS_NN_DIR; same bits, no permuted weights.
 //
-// The products of all columns are one convolution: overlapping columns its windows over time, separate ones its strides.
-// Its int64-bias form is our requantisation wherever 32 bits hold the accumulator. Beyond that it is not: it adds a
-// single last column in 32 bits, and casts the scaled sum to 32 bits before it saturates; such matrices stay in plain C.
+// The products of all columns are one convolution: overlapping columns its windows over time, separate ones its
+// strides. Its int64-bias form is our requantisation wherever 32 bits hold the accumulator. Beyond that it is not: it
+// adds a single last column in 32 bits, and casts the scaled sum to 32 bits before it saturates; such matrices stay in
+// plain C.
 #include "nn/matmul.h"
 
 #include <arm_nnfunctions.h>
@@ -24,8 +25,8 @@ void cmsis_unfold(const NnRows* rows, uint32_t count) {
   }
 }
 
-static void convolve(const NnMatrix* matrix, const int16_t* x, int32_t channels, int32_t taps, int32_t stride, int16_t* y,
-                     int32_t columns) {
+static void convolve(const NnMatrix* matrix, const int16_t* x, int32_t channels, int32_t taps, int32_t stride,
+                     int16_t* y, int32_t columns) {
   const int32_t rows = 4 * matrix->row_groups;
   const cmsis_nn_dims input = {1, 1, (columns - 1) * stride + taps, channels}, output = {1, 1, columns, rows};
   const cmsis_nn_dims filter = {rows, 1, taps, channels}, bias_dims = {1, 1, 1, rows};
