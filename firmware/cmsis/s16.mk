@@ -6,7 +6,7 @@
 
 ifneq ($(CMSIS_NN_DIR),)
 ifeq ($(wildcard $(CMSIS_NN_DIR)/Include/arm_nnfunctions.h),)
-  $(error $(CMSIS_NN_DIR) holds no Include/arm_nnfunctions.h; let CMSIS_NN_DIR be the full path of a CMSIS-NN 7 checkout)
+  $(error $(CMSIS_NN_DIR) holds no Include/arm_nnfunctions.h; give CMSIS_NN_DIR the full path of a CMSIS-NN 7 checkout)
 endif
 CMSIS_S16_SOURCES := arm_convolve_s16 arm_nn_mat_mult_kernel_s16 arm_depthwise_conv_wrapper_s16 \
                      arm_depthwise_conv_s16 arm_depthwise_conv_fast_s16 \
