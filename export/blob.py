@@ -35,6 +35,8 @@ MAX_HIDDEN = 256
 MAX_FAN_IN = 2048
 MAX_PERIOD = 1 << 15
 MAX_BLOCK = BLOCK_SAMPLES
+MAX_SCALE = 2.0**15
+"""Of a code: what the loader's comparisons in 32-bit floats are exact for."""
 MAX_PARTS = 4
 MAX_ARRAYS = 8
 MEMORIES = 2
@@ -114,6 +116,10 @@ def _check_format(graph: Graph) -> None:
         raise BlobError(f"the graph is {graph.number_format if graph.is_integer else 'float'}; quantise it first")
 
 
+def _is_scale(scale: float) -> bool:
+    return scale < MAX_SCALE and float(np.float32(scale)) == scale > 0
+
+
 def check_voice(graph: Graph) -> None:
     """Raise BlobError unless the module can play the graph: its inputs, its output, their scales, one column a tick."""
     _check_format(graph)
@@ -144,6 +150,8 @@ def _check(graph: Graph, block: int, memory: Mapping[str, int]) -> None:
         raise BlobError(f"layers {strangers} are given a memory, but are not in the graph")
     if wrong := sorted(name for name, code in memory.items() if not 0 <= code < MEMORIES):
         raise BlobError(f"layers {wrong} are given a memory other than 0 (DTCM) and 1 (AXI SRAM)")
+    if odd := [tensor.name for tensor in graph.tensors.values() if not _is_scale(tensor.scale or 0.0)]:
+        raise BlobError(f"the scales of tensors {odd} are not below {MAX_SCALE:g} and exact in 32 bits; quantise anew")
     if wide := [tensor.name for tensor in graph.tensors.values() if tensor.size > MAX_WIDTH]:
         raise BlobError(f"tensors {wide} are wider than {MAX_WIDTH}")
     for layer in graph.layers:

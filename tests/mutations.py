@@ -93,3 +93,32 @@ def damaged_arrays(arrays: dict[str, NDArray], rng: np.random.Generator) -> dict
     else:
         result[name] = _other_array(result[name], rng)
     return result
+
+
+def _field_values(dtype: np.dtype, old: np.generic, others: NDArray, rng: np.random.Generator) -> np.generic:
+    """Another value for a field: an edge of its type, a neighbour, or what another record has there."""
+    draw = rng.integers(3)
+    if draw == 0:
+        return rng.choice(others)
+    if dtype.kind == "f":
+        factor = rng.choice(np.array([2.0, 0.5, -1.0, 1.0001, 0.0, 2.0**-120, 2.0**120, np.nan, np.inf], np.float32))
+        with np.errstate(all="ignore"):
+            return np.float32(old * factor)
+    info = np.iinfo(dtype)
+    if draw == 1:
+        return dtype.type((int(old) + int(rng.choice([-4, -1, 1, 4]))) % (info.max + 1))
+    return dtype.type(rng.choice([0, 1, 2, 3, 4, 12, 48, 49, 64, 65, 255, info.max]) % (info.max + 1))
+
+
+def damaged_records(table: NDArray, rng: np.random.Generator) -> NDArray:
+    """A copy of a structured table with one value of one record changed."""
+    changed = np.atleast_1d(table).copy()
+    names = [name for name in changed.dtype.names or () if changed.dtype[name].names is None]
+    name, row = names[rng.integers(len(names))], int(rng.integers(len(changed)))
+    column = changed[name]
+    if column.ndim == 1:
+        column[row] = _field_values(column.dtype, column[row], column, rng)
+    else:
+        slot = int(rng.integers(column.shape[1]))
+        column[row, slot] = _field_values(column.dtype, column[row, slot], column.ravel(), rng)
+    return changed.reshape(table.shape)
