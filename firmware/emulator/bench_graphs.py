@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +28,14 @@ def random_integers(graph: Graph, seed: int = 0) -> Graph:
     return Graph("s8s16", graph.inputs, graph.outputs, tensors, layers)
 
 
-def _integer_arrays(layer: Layer, rng: np.random.Generator) -> dict[str, NDArray]:
-    arrays: dict[str, NDArray] = {}
+def _integer_arrays(layer: Layer, rng: np.random.Generator) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
     for suffix in PRODUCTS[layer.kind]:
         shape = layer.arrays["weight" + suffix].shape
-        arrays |= {
-            "weight" + suffix: rng.integers(-127, 128, shape).astype(np.int8),
-            "bias" + suffix: rng.integers(-(1 << 17), 1 << 17, shape[0]).astype(np.int32),
-            "multiplier" + suffix: rng.integers(MULTIPLIER_MIN, MULTIPLIER_MAX, shape[0]).astype(np.int32),
-            "shift" + suffix: rng.integers(-10, -7, shape[0]).astype(np.int32),
-        }
+        arrays["weight" + suffix] = rng.integers(-127, 128, shape).astype(np.int8)
+        arrays["bias" + suffix] = rng.integers(-(1 << 17), 1 << 17, shape[0]).astype(np.int32)
+        arrays["multiplier" + suffix] = rng.integers(MULTIPLIER_MIN, MULTIPLIER_MAX, shape[0]).astype(np.int32)
+        arrays["shift" + suffix] = rng.integers(-10, -7, shape[0]).astype(np.int32)
     return arrays
 
 
