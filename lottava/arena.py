@@ -154,7 +154,7 @@ def _scratch_values(shape: _Shape) -> int:
 
 def _common_bytes(graph: Graph, shapes: list[_Shape], block: int, pointer_bytes: int) -> int:
     tensors = list(graph.tensors.values())
-    layer_bytes = _struct(9, 38, pointer_bytes)
+    layer_bytes = _struct(11, 44, pointer_bytes)
     columns = sum(_padded(tensor.size) * -(-block // tensor.period) for tensor in tensors)
     return _taken(
         layer_bytes * len(graph.layers),

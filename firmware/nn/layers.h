@@ -3,13 +3,16 @@
 #ifndef LOTTAVA_NN_LAYERS_H_
 #define LOTTAVA_NN_LAYERS_H_
 
+#include <string.h>
+
 #include "nn/network.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-// Dense, too: a kernel of one.
+// A convolution with one tap, too.
+void nn_run_dense(NnLayer* layer);
 void nn_run_conv1d(NnLayer* layer, int16_t* scratch);
 void nn_run_gated_conv1d(NnLayer* layer, int16_t* scratch);
 void nn_run_conv_transpose1d(NnLayer* layer, int16_t* scratch);
@@ -17,6 +20,21 @@ void nn_run_gru(NnLayer* layer, int16_t* scratch);
 void nn_run_lstm(NnLayer* layer, int16_t* scratch);
 void nn_run_broadcast(NnLayer* layer);
 void nn_run_interpolate(NnLayer* layer);
+
+// A multiple of four values; `to` may lie before `from` in the same memory. Most columns are short, and a call of
+// memmove, which lies in flash, takes longer than copying up to 64 values.
+static inline void nn_copy_columns(int16_t* to, const int16_t* from, uint32_t values) {
+  if (values > 64) {
+    memmove(to, from, values * sizeof(int16_t));
+    return;
+  }
+  for (; values > 0; values -= 4, to += 4, from += 4) {
+    int16_t four[4];
+    memcpy(four, from, sizeof(four));
+    memcpy(to, four, sizeof(four));
+    __asm volatile("" ::: "memory");  // or the compiler makes a call of the loop
+  }
+}
 
 // Add, multiply, scale, concat, split, activation: no memory of other ticks.
 void nn_run_pointwise(NnLayer* layer);

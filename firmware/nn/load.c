@@ -152,14 +152,19 @@ static NnError place_layer(const NnBlob* blob, const NnBlobLayer* from, NnArena*
     layer->parts[i] = &network->tensors[from->inputs[i]];
   }
   layer->output = &network->tensors[from->output];
-  layer->ring_columns = ring_columns(blob, from, layer->parts[0]->clock->period);
+  const NnTensor *x = layer->parts[0], *y = layer->output;
+  layer->clock = x->clock->period < y->clock->period ? x->clock : y->clock;
+  layer->ring_columns = ring_columns(blob, from, x->clock->period);
   layer->past = past_columns(from);
+  layer->kept = layer->ring_columns * x->padded;
   layer->state_length = state_values(blob, from, layer->ring_columns);
+  layer->width = (uint16_t)nn_window_width(from, x->size, y->size);
   layer->kernel = from->kernel;
   layer->dilation = from->dilation;
   layer->stride = from->stride;
   layer->offset = from->offset;
-  layer->kind = from->kind;
+  const int is_dense = from->kind == NN_CONV1D && from->kernel == 1 && from->groups == 1 && from->stride == 1;
+  layer->kind = is_dense ? NN_DENSE : from->kind;
   layer->part_count = from->input_count;
   layer->shift = from->shift;
   const Scratch scratch = scratch_of(blob, from);
@@ -171,6 +176,10 @@ static NnError place_layer(const NnBlob* blob, const NnBlobLayer* from, NnArena*
     if (layer->state == NULL) {
       return NN_ERROR_ARENA;
     }
+  }
+  layer->ring = layer->ring_columns > 0 ? layer->state : x->columns;
+  if (layer->ring_columns == 0) {
+    layer->ring_columns = columns_of(blob, x->clock->period);
   }
   return nn_prepack(blob, from, arena, layer);
 }

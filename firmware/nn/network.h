@@ -37,17 +37,21 @@ typedef struct NnTensor {
 typedef struct NnLayer {
   const NnTensor* parts[NN_MAX_PARTS];
   const NnTensor* output;
+  const NnClock* clock;          // the quicker one of the first part and the output
   const NnMatrix* matrices;      // one a group (conv1d), phase (conv_transpose1d) or side (gru, lstm)
   const NnDepthwise* depthwise;  // instead: conv1d with one channel a group, scale
   const uint32_t* table;         // activation; NULL for a rectifier
   int16_t* state;                // past columns, recurrent state, held columns
   uint32_t state_length;         // values
-  uint32_t ring_columns;         // past columns with those of a run; 0 where none are kept
+  const int16_t* ring;           // columns that windows are cut from: of the state, or the part itself
+  uint32_t ring_columns;         // past ones with those of a run
   uint32_t past;                 // columns before a run's first where they lie in a line; 0: a ring, up to newest
   uint32_t newest;
+  uint32_t kept;                 // where in the state a held condition lies
   uint32_t gathered;             // values of the scratch that windows are gathered to
   uint16_t kernel, dilation, stride, offset;
   uint16_t matrix_count;
+  uint16_t width;                // values of one tap in the windows of a matrix
   uint8_t kind, part_count, shift;
   uint8_t together;              // columns that share the scratch
   uint8_t shifts[NN_MAX_PARTS];

@@ -55,9 +55,6 @@ static void run_add(const NnLayer* layer, uint32_t count) {
 void nn_run_pointwise(NnLayer* layer) {
   const NnTensor* y = layer->output;
   const uint32_t count = y->clock->count * y->padded;
-  if (count == 0) {
-    return;
-  }
   switch (layer->kind) {
     case NN_ADD:
       run_add(layer, count);

@@ -7,8 +7,6 @@
 #include "nn/layers.h"
 #include "nn/lstm.h"
 
-static void copy(int16_t* to, const int16_t* from, uint32_t count) { memcpy(to, from, count * sizeof(int16_t)); }
-
 void nn_run_gru(NnLayer* layer, int16_t* scratch) {
   const NnTensor *x = layer->parts[0], *y = layer->output;
   int16_t* hidden_gates = scratch + 4u * layer->matrices[0].row_groups;
@@ -16,7 +14,7 @@ void nn_run_gru(NnLayer* layer, int16_t* scratch) {
     nn_matmul_s8s16(&layer->matrices[0], x->columns + i * x->padded, 0, scratch, 0, 1);
     nn_matmul_s8s16(&layer->matrices[1], layer->state, 0, hidden_gates, 0, 1);
     nn_gru_cell_s16(scratch, hidden_gates, layer->state, y->size);
-    copy(y->columns + i * y->padded, layer->state, y->padded);
+    nn_copy_columns(y->columns + i * y->padded, layer->state, y->padded);
   }
 }
 
@@ -27,7 +25,7 @@ void nn_run_lstm(NnLayer* layer, int16_t* scratch) {
     nn_matmul_s8s16(&layer->matrices[0], x->columns + i * x->padded, 0, scratch, 0, 1);
     nn_matmul_s8s16(&layer->matrices[1], layer->state, 0, hidden_gates, 0, 1);
     nn_lstm_cell_s16(scratch, hidden_gates, layer->state, layer->state + y->padded, y->size);
-    copy(y->columns + i * y->padded, layer->state, y->padded);
+    nn_copy_columns(y->columns + i * y->padded, layer->state, y->padded);
   }
 }
 
@@ -37,11 +35,11 @@ void nn_run_broadcast(NnLayer* layer) {
   for (uint32_t i = 0; i < y->clock->count; ++i) {
     nn_hold_next(&held);
     for (uint32_t at = 0; at < y->size; at += x->size) {
-      copy(y->columns + i * y->padded + at, held.column, x->size);
+      memcpy(y->columns + i * y->padded + at, held.column, x->size * sizeof(int16_t));
     }
   }
   if (layer->state != NULL && x->clock->count > 0) {
-    copy(layer->state, held.column, x->padded);
+    nn_copy_columns(layer->state, held.column, x->padded);
   }
 }
 
@@ -60,7 +58,7 @@ void nn_run_interpolate(NnLayer* layer) {
     nn_interpolate_s16(from, held.column, ((step << 15) + steps / 2) / steps, y->columns + i * y->padded, y->padded);
   }
   if (x->clock->count > 0) {
-    memmove(layer->state, from, x->padded * sizeof(int16_t));
-    copy(layer->state + x->padded, held.column, x->padded);
+    nn_copy_columns(layer->state, from, x->padded);
+    nn_copy_columns(layer->state + x->padded, held.column, x->padded);
   }
 }

@@ -27,6 +27,8 @@ static void advance_clocks(NnNetwork* network, uint32_t ticks) {
 static void run_layer(const NnNetwork* network, NnLayer* layer) {
   switch (layer->kind) {
     case NN_DENSE:
+      nn_run_dense(layer);
+      break;
     case NN_CONV1D:
       nn_run_conv1d(layer, network->scratch);
       break;
@@ -59,7 +61,9 @@ void nn_run(NnNetwork* network, uint32_t ticks) {
   }
   start_clocks(network, ticks);
   for (uint32_t i = 0; i < network->layer_count; ++i) {
-    run_layer(network, &network->layers[i]);
+    if (network->layers[i].clock->count > 0) {
+      run_layer(network, &network->layers[i]);
+    }
   }
   advance_clocks(network, ticks);
 }
