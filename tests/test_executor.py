@@ -9,11 +9,16 @@ import pytest
 from graphs import Widths, random_columns, random_graph, random_inputs, random_layer_graph, random_streaming_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.export.quantise import quantise_at
 from lottava.training.analysis import executor
 from lottava.training.analysis.executor import Executor
+from lottava.training.generators import topologies
+from s8_graphs import random_s8_graph, s8_codes
 
 from lottava import reference
+from lottava.fixedpoint import quantise_s16
 from lottava.graph import PRODUCTS, Graph, GraphError, Layer, Tensor
+from lottava.scales import tensor_scales
 
 SHAPES = [Widths(1, 1, 1, 1, 1), Widths(3, 5, 2, 7, 6), Widths(8, 4, 12, 16, 8)]
 BATCH, FRAMES = 2, 12
@@ -34,18 +39,17 @@ def check(graph: Graph, seed: int, ticks: int) -> None:
 
 
 @pytest.mark.parametrize("kind", PRODUCTS)
-@pytest.mark.parametrize("wild", [False, True])
 @settings(max_examples=2, deadline=None)
-@given(st.integers(0, 2**32))
-def test_every_kind_equals_the_oracle_at_any_rate(kind: str, wild: bool, seed: int) -> None:
+@given(st.integers(0, 2**32), st.booleans())
+def test_every_kind_equals_the_oracle_at_any_rate(kind: str, seed: int, wild: bool) -> None:
     graph = random_layer_graph(seed, kind, integer=True, wild=wild)
     check(graph, seed, 2 * graph.largest_period + 17)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
 def test_networks_of_several_rates_equal_the_oracle(seed: int, wild: bool) -> None:
-    graph = random_streaming_graph(seed, integer=True, wild=wild)
+    graph = random_streaming_graph(seed, integer=True, wild=wild, layers=5)
     check(graph, seed, 3 * graph.largest_period + 5)
 
 
@@ -84,6 +88,34 @@ def test_pieces_and_padding_leave_no_trace(seed: int) -> None:
     for frames in (1, 8, 9, 21):
         head = run.run({name: value[:, :frames] for name, value in inputs.items()})
         np.testing.assert_array_equal(head, whole[:, :frames])
+
+
+@settings(max_examples=2, deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_s8_activations_equal_the_oracle(seed: int, wild: bool) -> None:
+    graph = random_s8_graph(seed, wild=wild)
+    inputs = {"x": np.stack([s8_codes(seed + n, 21, graph.tensors["x"].size) for n in range(BATCH)])}
+    expected, found = reference.run(graph, inputs), Executor(graph).run_all(inputs)
+    for name in graph.outputs:
+        assert found[name].dtype == np.int8
+        np.testing.assert_array_equal(found[name], expected[name])
+
+
+@pytest.mark.parametrize("family", ["nsf", "wavenet"])
+def test_networks_that_make_samples_equal_the_oracle(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer layers than the fit configurations have: compiling the 75 of the NSF takes as long as all tests here."""
+    monkeypatch.setattr(executor, "TICKS_PER_PIECE", 64)
+    few = topologies.NsfWidths(blocks=1, layers=3, noise_layers=1)
+    float_graph = (
+        topologies.nsf_graph(few) if family == "nsf" else topologies.wavenet_graph(topologies.WavenetWidths(layers=5))
+    )
+    rng = np.random.default_rng(1)
+    scales = tensor_scales(float_graph)
+    graph = quantise_at(float_graph, scales)
+    playing = [topologies.playing_inputs(graph, 150, rng) for _ in range(BATCH)]
+    inputs = {name: quantise_s16(np.stack([each[name] for each in playing]), scales[name]) for name in graph.inputs}
+    (output,) = graph.outputs
+    np.testing.assert_array_equal(Executor(graph).run(inputs), reference.run(graph, inputs)[output])
 
 
 def test_wide_types_stay_inside() -> None:

@@ -46,21 +46,25 @@ def _run(
 
 
 class Executor:
-    """Runs one integer graph; compiled once per structure and batch size. Raises GraphError for any other graph."""
+    """Runs one integer graph; compiled once per structure and batch size. Raises GraphError for a float graph.
+
+    dtype: of the codes, int16, or int8 where the graph's activations are s8.
+    """
 
     def __init__(self, graph: Graph) -> None:
-        if graph.number_format != "s8s16":
-            raise GraphError(f"the JAX executor runs s8s16 graphs; quantise this {graph.number_format} one first")
+        if not graph.is_integer:
+            raise GraphError("the JAX executor runs integer graphs; quantise this one first")
         self.graph = graph
+        self.dtype = np.int8 if graph.number_format == "s8s8" else np.int16
         with jax.enable_x64(True):
             self._arrays = jax.tree.map(jnp.asarray, {layer.name: prepare(layer) for layer in graph.layers})
         self._steps = tuple(step_of(graph, layer) for layer in graph.layers)
 
-    def run_all(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray[np.int16]]:
-        """Every output [batch, columns, size] int16 from inputs [batch, columns, size] int16, starting at zeros.
+    def run_all(self, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+        """Every output [batch, columns, size] from inputs [batch, columns, size], codes of dtype, starting at zeros.
 
         N ticks are ceil(N / p) columns of a tensor of period p, in and out. Raises GraphError for inputs that are
-        missing, not int16, or of columns that are no one number of ticks.
+        missing, of another dtype, or of columns that are no one number of ticks.
         """
         batch, ticks = self._check(inputs)
         piece_ticks = -(-TICKS_PER_PIECE // self.graph.largest_period) * self.graph.largest_period
@@ -71,10 +75,10 @@ class Executor:
                 piece = {name: self._piece(name, inputs[name], start, piece_ticks) for name in self.graph.inputs}
                 outputs, memory = _run(self._steps, self.graph.outputs, self._arrays, piece, memory)
                 for name, value in outputs.items():
-                    pieces[name].append(np.asarray(value))
+                    pieces[name].append(np.asarray(value, dtype=self.dtype))
         return {name: self._joined(name, parts, batch, ticks) for name, parts in pieces.items()}
 
-    def run(self, inputs: Mapping[str, NDArray]) -> NDArray[np.int16]:
+    def run(self, inputs: Mapping[str, NDArray]) -> NDArray:
         """The first output, the controls [batch, frames, 82] of a decoder. Raises GraphError as run_all does."""
         return self.run_all(inputs)[self.graph.outputs[0]]
 
@@ -84,10 +88,10 @@ class Executor:
         columns = value[:, start // period : (start + ticks) // period]
         return np.pad(columns, ((0, 0), (0, ticks // period - columns.shape[1]), (0, 0)))
 
-    def _joined(self, name: str, parts: list[NDArray], batch: int, ticks: int) -> NDArray[np.int16]:
+    def _joined(self, name: str, parts: list[NDArray], batch: int, ticks: int) -> NDArray:
         tensor = self.graph.tensors[name]
         if not parts:
-            return np.zeros((batch, 0, tensor.size), dtype=np.int16)
+            return np.zeros((batch, 0, tensor.size), dtype=self.dtype)
         return np.concatenate(parts, axis=1)[:, : -(-ticks // tensor.period)]
 
     def _check(self, inputs: Mapping[str, NDArray]) -> tuple[int, int]:
@@ -97,9 +101,10 @@ class Executor:
             if name not in inputs:
                 raise GraphError(f"input {name!r} is missing; the graph takes {list(self.graph.inputs)}")
             value, size = inputs[name], self.graph.tensors[name].size
-            if value.dtype != np.int16 or value.ndim != 3 or value.shape[-1] != size:
+            if value.dtype != self.dtype or value.ndim != 3 or value.shape[-1] != size:
                 raise GraphError(
-                    f"input {name!r} is {value.dtype} {value.shape}; it should be int16 [batch, columns, {size}]"
+                    f"input {name!r} is {value.dtype} {value.shape}; it should be {np.dtype(self.dtype)} "
+                    f"[batch, columns, {size}]"
                 )
             shapes[name] = value.shape[:2]
         fastest = min(self.graph.inputs, key=lambda name: self.graph.tensors[name].period)

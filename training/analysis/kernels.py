@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import NDArray
 
-from lottava import activations, fixedpoint
+from lottava import activations, fixedpoint, fixedpoint_s8
 from lottava.graph import Graph, Layer, add_shifts, concat_shifts, history_columns, multiply_shift
 
 Memory = tuple[Array, ...]
@@ -30,6 +30,7 @@ class Step:
     size: of the output; hold: ticks of the last input's column over those of the output's; left, right: shifts.
     """
 
+    number_format: str
     name: str
     kind: str
     inputs: tuple[str, ...]
@@ -59,7 +60,7 @@ def step_of(graph: Graph, layer: Layer) -> Step:
     output = graph.tensors[layer.output]
     hold = max(1, graph.tensors[layer.inputs[-1]].period // output.period)
     options = tuple(sorted(layer.options.items()))
-    identity = (layer.name, layer.kind, layer.inputs, layer.output, layer.activation)
+    identity = (graph.number_format, layer.name, layer.kind, layer.inputs, layer.output, layer.activation)
     return Step(*identity, options, output.size, hold, left, right)
 
 
@@ -79,8 +80,6 @@ def prepare(layer: Layer) -> dict[str, NDArray]:
     for name, array in layer.arrays.items():
         if name.startswith("weight"):
             prepared[name] = _ready(layer, array)
-        elif name.startswith("multiplier"):
-            prepared[name] = fixedpoint.reduce_multiplier(array)
         else:
             prepared[name] = array.astype(np.int64)
     return prepared
@@ -104,9 +103,16 @@ def _saturate(value: Array) -> Array:
     return jnp.clip(value, fixedpoint.S16_MIN, fixedpoint.S16_MAX)
 
 
-def _requantise(arrays: Arrays, suffix: str, acc: Array) -> Array:
-    product = acc * arrays["multiplier" + suffix]
-    return _saturate((jnp.right_shift(product, 14 - arrays["shift" + suffix]) + 1) >> 1)
+def _requantise(step: Step, arrays: Arrays, suffix: str, acc: Array) -> Array:
+    """fixedpoint.requantise, or in s8s8 fixedpoint_s8's."""
+    multiplier, shift = arrays["multiplier" + suffix], arrays["shift" + suffix]
+    if step.number_format == "s8s8":
+        high = (acc * multiplier + (1 << 30)) >> 31
+        mask = jnp.left_shift(jnp.int64(1), -shift) - 1
+        up = (high & mask) > (mask >> 1) + (high < 0)
+        return jnp.clip(jnp.right_shift(high, -shift) + up, fixedpoint_s8.S8_MIN, fixedpoint_s8.S8_MAX)
+    reduced = jnp.where(multiplier < 0x7FFF0000, (multiplier + (1 << 15)) >> 16, 0x7FFF)
+    return _saturate((jnp.right_shift(acc * reduced, 14 - shift) + 1) >> 1)
 
 
 def _dot(x: Array, weight: Array) -> Array:
@@ -114,9 +120,9 @@ def _dot(x: Array, weight: Array) -> Array:
     return jnp.matmul(x.astype(jnp.float64), weight, precision=lax.Precision.HIGHEST).astype(jnp.int64)
 
 
-def _product(arrays: Arrays, suffix: str, x: Array) -> Array:
+def _product(step: Step, arrays: Arrays, suffix: str, x: Array) -> Array:
     """requantise(bias + weight @ x): [..., columns] → [..., rows]."""
-    return _requantise(arrays, suffix, _dot(x, arrays["weight" + suffix]) + arrays["bias" + suffix])
+    return _requantise(step, arrays, suffix, _dot(x, arrays["weight" + suffix]) + arrays["bias" + suffix])
 
 
 def _rectify(step: Step, y: Array) -> Array:
@@ -156,22 +162,22 @@ def _flat(seen: Array) -> Array:
 
 
 def _dense(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -> tuple[Array, Memory]:
-    return _rectify(step, _product(arrays, "", parts[0])), memory
+    return _rectify(step, _product(step, arrays, "", parts[0])), memory
 
 
 def _conv1d(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -> tuple[Array, Memory]:
     sizes = step.option("kernel"), step.option("dilation"), step.option("stride")
     seen, memory = _windows(parts[0], memory[0], *sizes)
     if (groups := step.option("groups")) == 1:
-        return _rectify(step, _product(arrays, "", _flat(seen))), memory
+        return _rectify(step, _product(step, arrays, "", _flat(seen))), memory
     grouped = seen.astype(jnp.float64).reshape(*seen.shape[:3], groups, -1)
     dot = jnp.einsum("bnkgc,gokc->bngo", grouped, arrays["weight"], precision=lax.Precision.HIGHEST)
-    return _rectify(step, _requantise(arrays, "", _flat(dot).astype(jnp.int64) + arrays["bias"])), memory
+    return _rectify(step, _requantise(step, arrays, "", _flat(dot).astype(jnp.int64) + arrays["bias"])), memory
 
 
 def _gated_conv1d(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -> tuple[Array, Memory]:
     seen, memory = _windows(parts[0], memory[0], step.option("kernel"), step.option("dilation"))
-    total = _product(arrays, "", _flat(seen))
+    total = _product(step, arrays, "", _flat(seen))
     if len(parts) == 2:
         total = _saturate(total + jnp.repeat(parts[1], step.hold, axis=1))
     signal, opening = jnp.split(total, 2, axis=-1)
@@ -182,7 +188,7 @@ def _conv_transpose1d(step: Step, arrays: Arrays, parts: list[Array], memory: Me
     seen, memory = _windows(parts[0], memory[0], memory[0].shape[1] + 1)
     batch, columns = seen.shape[:2]
     dot = _dot(_flat(seen), arrays["weight"]).reshape(batch, columns * step.option("stride"), step.size)
-    return _rectify(step, _requantise(arrays, "", dot + arrays["bias"])), memory
+    return _rectify(step, _requantise(step, arrays, "", dot + arrays["bias"])), memory
 
 
 def _gru_cell(gates_input: Array, gates_hidden: Array, hidden: Array) -> Array:
@@ -205,14 +211,14 @@ def _recurrent(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -
     """gru and lstm: the input's half over all columns at once, the state's half scanned."""
 
     def advance(state: Memory, gates_input: Array) -> tuple[Memory, Array]:
-        gates_hidden = _product(arrays, "_hh", state[0])
+        gates_hidden = _product(step, arrays, "_hh", state[0])
         if step.kind == "gru":
             state = (_gru_cell(gates_input, gates_hidden, state[0]),)
         else:
             state = _lstm_cell(gates_input + gates_hidden, state[1])
         return state, state[0]
 
-    memory, states = lax.scan(advance, memory, jnp.swapaxes(_product(arrays, "_ih", parts[0]), 0, 1))
+    memory, states = lax.scan(advance, memory, jnp.swapaxes(_product(step, arrays, "_ih", parts[0]), 0, 1))
     return jnp.swapaxes(states, 0, 1), memory
 
 
@@ -226,7 +232,7 @@ def _multiply(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) ->
 
 
 def _scale(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -> tuple[Array, Memory]:
-    return _requantise(arrays, "", parts[0] * arrays["weight"] + arrays["bias"]), memory
+    return _requantise(step, arrays, "", parts[0] * arrays["weight"] + arrays["bias"]), memory
 
 
 def _concat(step: Step, arrays: Arrays, parts: list[Array], memory: Memory) -> tuple[Array, Memory]:
