@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import streaming
+import worst_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator.host import HostNetwork
 from lottava.export import VoiceParameters, blob
 
-from lottava import fixedpoint, reference
-from lottava.graph import Graph, Layer, Tensor
+from lottava import reference
+from lottava.graph import Graph
 
 TICKS = 53
 """More than a block, odd, and more than three of the longest periods."""
@@ -83,3 +84,34 @@ def test_graphs_of_several_rates_equal_the_oracle_however_they_are_cut(
     cuts = data.draw(st.lists(st.integers(1, block), min_size=1, max_size=12))
     memory = {layer.name: data.draw(st.integers(0, 1)) for layer in graph.layers}
     assert_equal(graph, seed, network_of(graph, block, memory), cuts)
+
+
+@pytest.mark.parametrize("name", worst_case.CASES)
+def test_claims_of_32_bits_hold_for_the_inputs_that_strain_them_most(name: str) -> None:
+    graph, inputs = worst_case.worst_case(name, 1)
+    table = next(s.values for s in blob.sections(graph, VoiceParameters(), block=16) if s.name == "layers")
+    assert not table["wide"].any(), "the claim is made"
+    network = network_of(graph, 16)
+    ticks = len(inputs["x"]) * graph.tensors["x"].period
+    found = play(network, graph, inputs, cuts_of(16, ticks))
+    np.testing.assert_array_equal(found["y"], reference.run(graph, inputs)["y"])
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=seeds, cut=st.integers(1, 30))
+def test_reset_begins_anew_at_any_tick(seed: int, cut: int) -> None:
+    graph = single(streaming.random_streaming_graph(seed, integer=True))
+    network, inputs = network_of(graph, 16), streaming.random_columns(graph, seed, 48)
+    play(network, graph, inputs, cuts_of(16, cut))
+    network.reset()
+    assert_equal(graph, seed, network, cuts_of(16, 48))
+
+
+def test_calls_outside_the_block_do_nothing_and_columns_are_counted() -> None:
+    graph = single(streaming.random_layer_graph(3, "gated_conv1d", integer=True))
+    network = network_of(graph, 7)
+    for ticks in (0, 8):
+        with pytest.raises(ValueError, match="laid out for 1..7"):
+            network.run_ticks(ticks, [np.zeros((network.due(i, ticks), n)) for i, n in enumerate(network.input_sizes)])
+    with pytest.raises(ValueError, match="columns"):
+        network.run_ticks(3, [np.zeros((2, size)) for size in network.input_sizes])

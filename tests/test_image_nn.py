@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import streaming
+import worst_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lottava.emulator import Machine, build_image
@@ -71,6 +72,15 @@ def test_graphs_of_several_rates_equal_the_oracle_in_both_memories(
     network = load(image, graph, block, memory)
     assert network.used == arena_bytes(graph, block=block, memory=memory)
     assert_equal(network, seed, 29, data.draw(st.lists(st.integers(1, block), min_size=1, max_size=6)))
+
+
+@pytest.mark.parametrize("name", worst_case.CASES)
+def test_claims_of_32_bits_hold_for_the_inputs_that_strain_them_most(image: Machine, name: str) -> None:
+    graph, inputs = worst_case.worst_case(name, 2)
+    placed = {"layer": 1}  # 16-bit weights of 512 columns and all their past leave DTCM little room
+    network = load(image, graph, 16, placed)
+    found, _ = network.run(inputs, [16])
+    np.testing.assert_array_equal(found["y"], reference.run(graph, inputs)["y"])
 
 
 @pytest.mark.parametrize(("build", "block", "ticks"), [(nsf_graph, 16, 230), (wavenet_graph, 1, 130)])
