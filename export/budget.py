@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import ceil, prod
 from typing import Any
 
-from lottava.arena import MEMORIES, arena_bytes, state_bytes
+from lottava.arena import MEMORIES, arena_bytes, layer_bytes, state_bytes
 from lottava.graph import Graph, Layer, array_shapes
 from lottava.layers import ARRAYS
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
@@ -136,32 +136,29 @@ def flash_bytes(graph: Graph) -> int:
     return end
 
 
+def run_cycles(graph: Graph, layer: Layer, use: Use, memory: Mapping[str, int]) -> float:
+    """Cycles of one execution; from AXI every byte is fetched anew, as other layers' pass through the cache between."""
+    fetched = layer_bytes(graph, layer, block=use.block) if memory[layer.name] == placement.AXI else 0
+    return layer_cycles(graph, layer, use.block) + AXI_CYCLES_PER_BYTE * fetched
+
+
 def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
     """Cycles of an audio block, mean and worst: the worst is one in which every layer is due as often as it can be."""
-    ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / Fraction(SAMPLE_RATE_HZ)
-    mean = worst = float(use.around_block)
-    mean += float(ticks) * use.around_frame
-    worst += use.around_frame
-    loads = {load.name: load for load in placement.loads(graph, use.block)}
+    ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / SAMPLE_RATE_HZ
+    mean = use.around_block + float(ticks) * use.around_frame
+    worst = float(use.around_block + use.around_frame)
     for layer in graph.layers:
-        due = ticks * loads[layer.name].executions
-        cycles = run_cycles(graph, layer, loads[layer.name].bytes, memory)
+        due, cycles = ticks * placement.executions(graph, layer), run_cycles(graph, layer, use, memory)
         mean += float(due) * cycles
-        worst += -(-due.numerator // due.denominator) * cycles
+        worst += ceil(due) * cycles
     return mean, worst
-
-
-def run_cycles(graph: Graph, layer: Layer, size: int, memory: Mapping[str, int]) -> float:
-    """Cycles of one execution; from AXI every byte is fetched anew, as other layers' pass through the cache between."""
-    return layer_cycles(graph, layer) + memory[layer.name] * AXI_CYCLES_PER_BYTE * size
 
 
 def _step_line(graph: Graph, use: Use, memory: Mapping[str, int]) -> list[Line]:
     """One tick of a network that is slower than the blocks: it is computed whole in one of them."""
     if use.tick_hz >= SAMPLE_RATE_HZ / BLOCK_SAMPLES:
         return []
-    loads = placement.loads(graph, use.block)
-    step = sum(run_cycles(graph, layer, load.bytes, memory) for layer, load in zip(graph.layers, loads, strict=True))
+    step = sum(run_cycles(graph, layer, use, memory) for layer in graph.layers)
     return [Line("network step", step, STEP_CYCLES, "cycles")]
 
 
@@ -190,7 +187,7 @@ def budget_of(graph: Graph) -> Budget:
             load.bytes,
             states[layer.name],
             float(load.executions) * use.tick_hz,
-            run_cycles(graph, layer, load.bytes, memory),
+            run_cycles(graph, layer, use, memory),
         )
         for layer, load in zip(graph.layers, placement.loads(graph, use.block), strict=True)
     )

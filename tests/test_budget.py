@@ -4,21 +4,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cards import example_card
-from graphs import PARENT, Widths, random_graph
+from graphs import PARENT, Widths, random_graph, random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lottava.export import VoiceParameters, blob
-from lottava.export.budget import BudgetError, budget_of, flash_bytes
+from lottava.emulator.host import HostNetwork
+from lottava.export import VoiceParameters, blob, generate
+from lottava.export.budget import BudgetError, budget_of, flash_bytes, use_of
 from lottava.export.gate import check
+from lottava.export.placement import AXI, DTCM, executions, placement
 from lottava.export.trim import STEP, fitting_widths, trims
 from lottava.export.widths import narrowed, width_groups
+from lottava.training.generators.topologies import nsf_graph, wavenet_graph
 from typer.testing import CliRunner
 
 from lottava import cli, library, voicefile
+from lottava.arena import arena_bytes
 from lottava.graph import Graph
 
 WIDE = Widths(96, 96, 96, 128, 64)
@@ -85,6 +91,39 @@ def test_a_unit_less_saves_what_the_budget_says() -> None:
         assert {name: STEP * saved for name, saved in trim.saves.items()} == pytest.approx(
             {name: before[name] - after[name] for name in before}
         )
+
+
+@pytest.mark.parametrize("make", [nsf_graph, wavenet_graph])
+def test_audio_rate_layers_lie_in_dtcm_before_frame_rate_ones(make: Callable[[], Graph]) -> None:
+    graph = make()
+    use = use_of(graph)
+    everything = arena_bytes(graph, block=use.block)[DTCM]
+    memory = placement(graph, block=use.block, room=everything - 1)
+    slow = {layer.name for layer in graph.layers if executions(graph, layer) < 1}
+    far = {name for name, place in memory.items() if place == AXI}
+    assert far and far <= slow
+    assert arena_bytes(graph, block=use.block, memory=memory)[DTCM] < everything
+    budget = budget_of(graph)
+    rates = {layer.name: layer.per_second for layer in budget.layers}
+    assert {rates[name] for name in slow} == {250.0} and max(rates.values()) == use.tick_hz
+
+
+def test_the_exporter_refuses_unless_told(tmp_path: Path) -> None:
+    graph = random_graph(0, WIDE, integer=True)
+    voice = voicefile.Voice(graph, example_card(graph))
+    with pytest.raises(BudgetError, match="does not fit"):
+        generate.voice_blob(voice)
+    with pytest.raises(BudgetError, match="does not fit"):
+        generate.write_generated(voice, tmp_path)
+    assert not list(tmp_path.iterdir())
+    data = generate.voice_blob(voice, over_budget=True)
+    generate.write_generated(voice, tmp_path, over_budget=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"golden.h", "voice_blob.h"}
+    far = HostNetwork(data, axi_bytes=1 << 20)
+    near = HostNetwork(blob.to_bytes(graph, generate.voice_parameters(voice.card)))
+    assert far.used[AXI] > 0 == near.used[AXI]
+    frames = np.concatenate(list(random_inputs(1, 5, integer=True).values()), axis=-1)
+    np.testing.assert_array_equal(far.run(frames), near.run(frames))
 
 
 def test_inputs_that_nothing_feeds_are_refused() -> None:

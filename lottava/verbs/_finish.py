@@ -99,7 +99,10 @@ def with_cycles(voice: Voice, cycles: Mapping[str, Any]) -> Voice:
 
 
 def modelled(voice: Voice) -> Voice:
-    """with_cycles where the cross compiler and the emulator are installed; elsewhere the voice as it is, and a word."""
+    """with_cycles where the cross compiler and the emulator are installed and the voice fits; elsewhere the voice as it
+    is, and a word."""
+    from lottava.export.budget import BudgetError
+
     from . import _module
 
     lacking = [name for name in ("unicorn", "capstone", "elftools") if importlib.util.find_spec(name) is None]
@@ -108,7 +111,11 @@ def modelled(voice: Voice) -> Voice:
     if lacking:
         say(f"cycles are not modelled: {', '.join(lacking)} missing")
         return voice
-    elf = _module.build_image(voice, _module.image_folder(voice))
+    try:
+        elf = _module.build_image(voice, _module.image_folder(voice))
+    except BudgetError as error:
+        say(f"cycles are not modelled: {error}")
+        return voice
     return with_cycles(voice, _module.cycles(elf, gesture.load("demo")))
 
 

@@ -84,7 +84,7 @@ def _resources(lines: tuple[Line, ...]) -> Table:
 
 
 def _layers(result: Budget) -> Table:
-    title = "Layer by layer: weights and state in the fast memory (DTCM) or the large one (AXI)"
+    title = "Layer by layer, weights and state in fast (DTCM) or large memory (AXI)"
     table = _table(title, "layer", "kind", "in", "bytes", "of it state", "runs a second", "cycles a run", words=3)
     for layer in result.layers:
         figures = (layer.bytes, layer.state, layer.per_second, layer.cycles)
