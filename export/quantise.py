@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lottava import fixedpoint, fixedpoint_s8, reference
 from lottava.graph import PRODUCTS, Graph, Layer, graph_hash
 from lottava.layers import S8_KINDS
-from lottava.scales import MAX_SATURATED_SHARE, tensor_scales
+from lottava.scales import MAX_SATURATED_SHARE, product_scales, tensor_scales
 
 from .quantise_report import (
     LayerReport,
@@ -32,9 +32,6 @@ __all__ = [
     "quantise",
     "quantise_at",
 ]
-
-GATED = ("gru", "lstm", "gated_conv1d")
-"""Kinds whose products are requantised to gate pre-activations at 2^-12."""
 
 FLAT_ENDED = ("tanh", "sigmoid", "hard_tanh", "elu", "exp2", "relu")
 """Functions that are level, or clamped in float graphs, too, where their input's codes end at ±8 (within 4e-3)."""
@@ -100,10 +97,9 @@ def _quantise_layer(
     layer: Layer, scales: Mapping[str, float], means: Mapping[str, NDArray], number_format: str
 ) -> Layer:
     arrays: dict[str, NDArray] = {}
-    target = 2.0**-fixedpoint.GATE_FRACTION_BITS if layer.kind in GATED else scales[layer.output]
     for suffix in PRODUCTS[layer.kind]:
-        source = layer.output if suffix == "_hh" else layer.inputs[0]
-        arrays |= _quantise_product(layer, suffix, (scales[source], target), means.get(source), number_format)
+        mean = means.get(layer.output if suffix == "_hh" else layer.inputs[0])
+        arrays |= _quantise_product(layer, suffix, product_scales(layer, suffix, scales), mean, number_format)
     return replace(layer, arrays=arrays)
 
 

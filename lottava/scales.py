@@ -113,6 +113,16 @@ def tensor_scales(graph: Graph, peaks: Mapping[str, float] | None = None) -> dic
     return scales
 
 
+GATED = ("gru", "lstm", "gated_conv1d")
+"""Kinds whose products are requantised to gate pre-activations, not to the output's own codes."""
+
+
+def product_scales(layer: Layer, suffix: str, scales: Mapping[str, float]) -> tuple[float, float]:
+    """Of what a product multiplies and of what it is requantised to. suffix: as in PRODUCTS."""
+    source = layer.output if suffix == "_hh" else layer.inputs[0]
+    return scales[source], GATE_SCALE if layer.kind in GATED else scales[layer.output]
+
+
 def input_codes(
     inputs: Mapping[str, ArrayLike], scales: Mapping[str, float] = INPUT_SCALES | STREAM_INPUT_SCALES
 ) -> dict[str, NDArray[np.int16]]:

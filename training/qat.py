@@ -13,17 +13,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from lottava import fixedpoint
 from lottava.graph import PRODUCTS, Graph, GraphError, Layer, named_arrays
-from lottava.scales import tensor_scales
+from lottava.scales import product_scales, tensor_scales
 
 from .fakequant import Product, make_product, round_s16
 from .fakequant_layers import COMPUTE, Call, Memory, initial_memory
 from .generators.ddsp import DDSP
 from .slim import graph_name, model_of, to_graph, torch_name
-
-GATED = ("gru", "lstm", "gated_conv1d")
-"""Kinds whose products are requantised to gate pre-activations at 2^-12."""
 
 Values = Mapping[str, Tensor]
 
@@ -35,19 +31,13 @@ class Arithmetic:
     graph: Graph
     scales: Mapping[str, float]
 
-    def _scales_of(self, layer: Layer, suffix: str) -> tuple[float, float]:
-        """Of a product's input and of its result."""
-        source = layer.output if suffix == "_hh" else layer.inputs[0]
-        gated = layer.kind in GATED
-        return self.scales[source], 2.0**-fixedpoint.GATE_FRACTION_BITS if gated else self.scales[layer.output]
-
     def _products(self, layer: Layer, arrays: Values) -> dict[str, Product]:
         """By suffix. Raises ValueError for weights too large."""
         return {
             suffix: make_product(
                 arrays[f"{layer.name}.weight{suffix}"],
                 arrays[f"{layer.name}.bias{suffix}"],
-                *self._scales_of(layer, suffix),
+                *product_scales(layer, suffix, self.scales),
             )
             for suffix in PRODUCTS[layer.kind]
         }
@@ -83,7 +73,7 @@ class Arithmetic:
         grid = {}
         for layer in self.graph.layers:
             for suffix, product in self._products(layer, arrays).items():
-                name, source = f"{layer.name}.{{}}{suffix}", self._scales_of(layer, suffix)[0]
+                name, source = f"{layer.name}.{{}}{suffix}", product_scales(layer, suffix, self.scales)[0]
                 by_row = product.rows.reshape(-1, *[1] * (product.weight.ndim - 1))
                 grid[name.format("weight")] = product.weight.detach() * by_row
                 grid[name.format("bias")] = product.bias.detach() * product.rows * source
