@@ -6,6 +6,7 @@
 
 #include "nn/activation.h"
 #include "nn/arith.h"
+#include "nn/pairs.h"
 
 // gate: any s16 code.
 static inline int32_t nn_lookup(const uint32_t* table, int32_t gate) {
@@ -52,10 +53,6 @@ static inline uint32_t nn_pack_q15(int32_t first, int32_t second) {
   return pair;
 }
 
-static inline void nn_store_pair(int16_t* y, uint32_t pair) { memcpy(y, &pair, sizeof(pair)); }
-
-// Both s16 sums of two words, saturated.
-static inline uint32_t nn_add_pairs(uint32_t a, uint32_t b) { return (uint32_t)__qadd16((int16x2_t)a, (int16x2_t)b); }
 #endif
 
 #endif  // LOTTAVA_NN_LOOKUP_H_

@@ -13,21 +13,36 @@
 static int16_t rectify(int32_t scaled, int relu) { return (int16_t)(relu ? nn_saturate_u15(scaled) : scaled); }
 
 #if NN_HAS_DSP
-// Inline in both callers, so that a rectifier costs nothing.
-static inline __attribute__((always_inline)) void columns_s32(const NnMatrix* matrix, const int16_t* x,
-                                                              uint32_t x_stride, int16_t* y, uint32_t y_stride,
-                                                              uint32_t columns, int relu) {
-  const NnWalk walk = nn_walk(matrix->column_groups);
+// A function each, so that one column, the case of recurrent layers, saves no registers twice and a rectifier is free.
+#define NN_APART static __attribute__((noinline))
+NN_APART void column(const NnMatrix* matrix, const int16_t* x, int16_t* y) { nn_rows_4x1(matrix, x, y, 0); }
+
+NN_APART void column_relu(const NnMatrix* matrix, const int16_t* x, int16_t* y) { nn_rows_4x1(matrix, x, y, 1); }
+
+NN_APART void pairs(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
+                    uint32_t count) {
+  nn_rows_2x2(matrix, x, x_stride, y, y_stride, count, 0);
+}
+
+NN_APART void pairs_relu(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
+                         uint32_t count) {
+  nn_rows_2x2(matrix, x, x_stride, y, y_stride, count, 1);
+}
+
+static void columns_s32(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
+                        uint32_t columns) {
   if (columns >= 2) {
-    nn_rows_2x2(matrix, walk, x, x_stride, y, y_stride, columns / 2, relu);
+    (matrix->relu ? pairs_relu : pairs)(matrix, x, x_stride, y, y_stride, columns / 2);
+    x += (columns & ~1u) * x_stride;
+    y += (columns & ~1u) * y_stride;
   }
   if (columns % 2 != 0) {
-    nn_rows_4x1(matrix, walk, x + (columns - 1) * x_stride, y + (columns - 1) * y_stride, relu);
+    (matrix->relu ? column_relu : column)(matrix, x, y);
   }
 }
 #else
 static void columns_s32(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
-                        uint32_t columns, int relu) {
+                        uint32_t columns) {
   for (; columns > 0; --columns, x += x_stride, y += y_stride) {
     for (uint32_t row = 0; row < 4u * matrix->row_groups; ++row) {
       const NnRows* rows = &matrix->rows[row / 4];
@@ -37,7 +52,7 @@ static void columns_s32(const NnMatrix* matrix, const int16_t* x, uint32_t x_str
         acc = nn_dot_pair(nn_load_pair(w), nn_load_pair(x + 4 * i), acc);
         acc = nn_dot_pair(nn_load_pair(w + 2), nn_load_pair(x + 4 * i + 2), acc);
       }
-      y[row] = rectify(nn_requantise_s32(acc, rows->factor[row % 4]), relu);
+      y[row] = rectify(nn_requantise_s32(acc, rows->factor[row % 4]), matrix->relu);
     }
   }
 }
@@ -63,10 +78,8 @@ void nn_matmul_s8s16(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride
                      uint32_t columns) {
   if (matrix->wide) {
     columns_s64(matrix, x, x_stride, y, y_stride, columns);
-  } else if (matrix->relu) {
-    columns_s32(matrix, x, x_stride, y, y_stride, columns, 1);
   } else {
-    columns_s32(matrix, x, x_stride, y, y_stride, columns, 0);
+    columns_s32(matrix, x, x_stride, y, y_stride, columns);
   }
 }
 

@@ -79,9 +79,10 @@ static inline NnWalk nn_walk(uint32_t groups) {
 // All rows by 2 * pairs columns: rows 0 and 1 of every row group by a pair of columns, then rows 2 and 3, then the next
 // pair. 13 cycles a block beside its products: 4 multiplications, 6 instructions that saturate and pack (one a cycle,
 // each result three cycles later), and the start of the next block in the gaps; some 20 cycles more a pass over the rows.
-static inline __attribute__((always_inline)) void nn_rows_2x2(const NnMatrix* matrix, NnWalk walk, const int16_t* x,
+static inline __attribute__((always_inline)) void nn_rows_2x2(const NnMatrix* matrix, const int16_t* x,
                                                               uint32_t x_stride, int16_t* y, uint32_t y_stride,
                                                               uint32_t pairs, int relu) {
+  const NnWalk walk = nn_walk(matrix->column_groups);
   const uint32_t skip = 8 * walk.skipped, chunks = walk.chunks;
   const char* const first_w = (const char*)matrix->weights - 4 * skip;
   const char* const first_rows = (const char*)matrix->rows - 16;  // the factors of the block before
@@ -222,8 +223,9 @@ static inline __attribute__((always_inline)) void nn_rows_2x2(const NnMatrix* ma
 }
 
 // Four rows by one column: 14 cycles a block beside its products.
-static inline __attribute__((always_inline)) void nn_rows_4x1(const NnMatrix* matrix, NnWalk walk, const int16_t* x,
+static inline __attribute__((always_inline)) void nn_rows_4x1(const NnMatrix* matrix, const int16_t* x,
                                                               int16_t* y, int relu) {
+  const NnWalk walk = nn_walk(matrix->column_groups);
   const int16_t* w = matrix->weights;
   const NnRows* rows = matrix->rows;
   const int16_t* const first = x;
