@@ -61,7 +61,7 @@ class HostCore:
 
 class M7Core:
     pointer = np.uint32
-    BYTES = 88 << 10
+    BYTES = 72 << 10
 
     def __init__(self) -> None:
         self._machine = Machine(build_image("bench"))
@@ -213,7 +213,7 @@ def matmul(core: Core, rng: np.random.Generator, rows: int, fan_in: int, columns
 def test_matmul(core: Core, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows, columns, wide = int(rng.integers(1, 25)), int(rng.integers(1, 8)), int(rng.random() < 0.25)
-    fan_in = int(rng.integers(1, 600 if wide else rng.choice([20, 80, 400])))
+    fan_in = int(rng.integers(1, 440 if wide else rng.choice([20, 80, 400])))
     matmul(core, rng, rows, fan_in, columns, relu=int(rng.integers(2)), wide=wide)
 
 
