@@ -152,6 +152,7 @@ def show(losses: QuantisationReport) -> None:
         "acc: bits of the accumulator, and how much of 2^31 the worst input takes of it."
     )
     table = Table(title="Integer against float", caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.title_justify = table.caption_justify = "left"
     for name in ("layer", "kind"):
         table.add_column(name, no_wrap=True)
     for name in ("own dB", "all dB", "worst", "sat.", "acc"):
