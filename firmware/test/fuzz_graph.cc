@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The loader and the runner against damaged graphs: whatever is accepted runs, and touches only the memories it was
-// given. LLVMFuzzerTestOneInput is libFuzzer's entry (clang++ -fsanitize=fuzzer -DFUZZ_WITHOUT_MAIN); without it, main
-// below damages the files it is given. usage: fuzz_graph ROUNDS BLOB...
+// given. LLVMFuzzerTestOneInput is libFuzzer's entry (make libfuzzer); without it, main below damages the files that it
+// is given. usage: fuzz_graph ROUNDS BLOB...
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
