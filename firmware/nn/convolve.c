@@ -53,11 +53,14 @@ static inline uint32_t push(NnLayer* layer) {
     nn_copy_columns(layer->state + layer->past * size, x->columns, count * size);
     return layer->past;
   }
-  const uint32_t first = wrap(layer->newest + 1, layer->ring_columns);
-  const uint32_t straight = layer->ring_columns - first < count ? layer->ring_columns - first : count;
+  const uint32_t first = wrap(layer->newest + 1, layer->ring_columns), straight = layer->ring_columns - first;
+  layer->newest = wrap(layer->newest + count, layer->ring_columns);
+  if (count <= straight) {
+    nn_copy_columns(layer->state + first * size, x->columns, count * size);
+    return first;
+  }
   nn_copy_columns(layer->state + first * size, x->columns, straight * size);
   nn_copy_columns(layer->state, x->columns + straight * size, (count - straight) * size);
-  layer->newest = wrap(layer->newest + count, layer->ring_columns);
   return first;
 }
 

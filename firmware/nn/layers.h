@@ -3,8 +3,6 @@
 #ifndef LOTTAVA_NN_LAYERS_H_
 #define LOTTAVA_NN_LAYERS_H_
 
-#include <string.h>
-
 #include "nn/network.h"
 
 #ifdef __cplusplus
@@ -21,21 +19,6 @@ void nn_run_lstm(NnLayer* layer, int16_t* scratch);
 void nn_run_broadcast(NnLayer* layer);
 void nn_run_interpolate(NnLayer* layer);
 
-// A multiple of four values; `to` may lie before `from` in the same memory. Most columns are short, and a call of
-// memmove, which lies in flash, takes longer than copying up to 64 values.
-static inline void nn_copy_columns(int16_t* to, const int16_t* from, uint32_t values) {
-  if (values > 64) {
-    memmove(to, from, values * sizeof(int16_t));
-    return;
-  }
-  for (; values > 0; values -= 4, to += 4, from += 4) {
-    int16_t four[4];
-    memcpy(four, from, sizeof(four));
-    memcpy(to, four, sizeof(four));
-    __asm volatile("" ::: "memory");  // or the compiler makes a call of the loop
-  }
-}
-
 // Add, multiply, scale, concat, split, activation: no memory of other ticks.
 void nn_run_pointwise(NnLayer* layer);
 
@@ -48,9 +31,12 @@ typedef struct NnHeld {
 
 // kept: the last column of the run before.
 static inline NnHeld nn_hold(const NnTensor* slow, const NnClock* fast, const int16_t* kept) {
-  const uint32_t steps = slow->clock == fast ? 1 : slow->clock->period / fast->period;
-  const uint32_t wait = slow->clock->next - fast->next;
-  const NnHeld held = {kept, slow->columns, wait == 0 ? 0 : wait / fast->period, steps, slow->padded};
+  const uint32_t every = fast->period, wait = slow->clock->next - fast->next, period = slow->clock->period;
+  NnHeld held = {kept, slow->columns, wait, period, slow->padded};
+  if (every > 1) {
+    held.left = wait / every;
+    held.steps = period / every;
+  }
   return held;
 }
 

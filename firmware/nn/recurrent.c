@@ -2,6 +2,7 @@
 // Layers that remember: GRU and LSTM cells, columns held or interpolated at a faster clock.
 #include <string.h>
 
+#include "nn/columns.h"
 #include "nn/elementwise.h"
 #include "nn/gru.h"
 #include "nn/layers.h"
