@@ -4,12 +4,16 @@
 
 #include "nn/lookup.h"
 
+#if NN_HAS_DSP
+#include "nn/pair_loops.h"
+#endif
+
 void nn_lookup_s16(const uint32_t* table, const int16_t* x, int16_t* y, uint32_t count) {
   uint32_t i = 0;
 #if NN_HAS_DSP
-#pragma GCC unroll 2
-  for (; i + 2 <= count; i += 2) {
-    nn_store_pair(y + i, nn_pack_tops(nn_lookup_pair(table, nn_load_pair(x + i))));
+  i = count & ~3u;
+  if (i > 0) {
+    nn_lookup_fours(table, x, y, i);
   }
 #endif
   for (; i < count; ++i) {

@@ -74,11 +74,13 @@ static inline NnWalk nn_walk(uint32_t groups) {
 #define NN_REPEAT(count, group) ".set g, 0\n\t.rept " count "\n\t" group ".set g, g + 1\n\t.endr\n\t"
 
 // Saturate to s16, or to what a rectifier leaves.
-#define NN_CLAMP(value) ".if %c[relu]\n\tusat " value ", #15, " value "\n\t.else\n\tssat " value ", #16, " value "\n\t.endif\n\t"
+#define NN_CLAMP(value)                               \
+  ".if %c[relu]\n\tusat " value ", #15, " value "\n\t" \
+  ".else\n\tssat " value ", #16, " value "\n\t.endif\n\t"
 
 // All rows by 2 * pairs columns: rows 0 and 1 of every row group by a pair of columns, then rows 2 and 3, then the next
 // pair. 13 cycles a block beside its products: 4 multiplications, 6 instructions that saturate and pack (one a cycle,
-// each result three cycles later), and the start of the next block in the gaps; some 20 cycles more a pass over the rows.
+// each result three cycles later), and the start of the next block in the gaps; some 20 more a pass over the rows.
 static inline __attribute__((always_inline)) void nn_rows_2x2(const NnMatrix* matrix, const int16_t* x,
                                                               uint32_t x_stride, int16_t* y, uint32_t y_stride,
                                                               uint32_t pairs, int relu) {
