@@ -26,8 +26,9 @@ POINTERS = (
     (r"^Reset_Handler$", r"^_GLOBAL__sub_I_"),
     (r"7lottava7Console11HandleFrame", r"7lottava7Console\d+\w+EPKh$"),
     (r"7lottava7Console", r"4seed12_GLOBAL__N_1\d+(StartWrite|State|ReadSlot|Cycles)|^bench_case_(count|name)$"),
-    (r"^bench_case_run$", r"^(?!nn_|bench_case)[a-z][a-z0-9]*(_[a-z0-9]+)*$"),
-    (r"^nn_matmul_s8s16$", r"^$"),  # enters its own unrolled loop in the middle
+    (r"^bench_case_run$", r"^(?!nn_|bench_case|column|pairs)[a-z][a-z0-9]*(_[a-z0-9]+)*$"),
+    (r"^nn_matmul_s8s16$", r"^(column|pairs)(_relu)?$"),
+    (r"^(column|pairs)(_relu)?$", r"^$"),  # enter their own unrolled loop in the middle
 )
 """Who calls through pointers → whom they reach, both as patterns of linker names; the first that fits counts."""
 
