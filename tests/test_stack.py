@@ -138,6 +138,8 @@ def test_an_unknown_pointer_may_reach_every_function_whose_address_is_taken(tmp_
     told = stack_bound(elf, pointers=(("Reset_Handler", "Flat"),))
     assert told.assumed == () and told.thread.bytes < 100
     assert any("Deep is taken" in words for words in told.problems)
+    gone = stack_bound(elf, pointers=(("Reset_Handler", "Gone"), ("x", "Deep|Flat")))
+    assert gone.problems == ("Reset_Handler calls Gone by POINTERS, but there is no such function",)
 
 
 def test_an_image_without_figures_is_refused(tmp_path: Path) -> None:

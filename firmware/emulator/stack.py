@@ -21,6 +21,7 @@ EXCEPTION_BYTES = 26 * 4 + 4
 
 ENTRY = "Reset_Handler"
 
+NOWHERE = r"^$"
 POINTERS = (
     (r"^DMA1_Stream1_IRQHandler$", r"OnBlock"),
     (r"^Reset_Handler$", r"^_GLOBAL__sub_I_"),
@@ -28,7 +29,7 @@ POINTERS = (
     (r"7lottava7Console", r"4seed12_GLOBAL__N_1\d+(StartWrite|State|ReadSlot|Cycles)|^bench_case_(count|name)$"),
     (r"^bench_case_run$", r"^(?!nn_|bench_case|column|pairs)[a-z][a-z0-9]*(_[a-z0-9]+)*$"),
     (r"^nn_matmul_s8s16$", r"^(column|pairs)(_relu)?$"),
-    (r"^(column|pairs)(_relu)?$", r"^$"),  # enter their own unrolled loop in the middle
+    (r"^(column|pairs)(_relu)?$", NOWHERE),  # enter their own unrolled loop in the middle
 )
 """Who calls through pointers → whom they reach, both as patterns of linker names; the first that fits counts."""
 
@@ -114,7 +115,10 @@ class _Walk:
             return frozenset()
         for caller, targets in self.pointers:
             if re.search(caller, function.name):
-                return frozenset(a for a in self.graph.taken if re.search(targets, self.graph.functions[a].name))
+                found = frozenset(a for a in self.graph.taken if re.search(targets, self.graph.functions[a].name))
+                if not found and targets != NOWHERE:
+                    self.problems.add(f"{function.name} calls {targets} by POINTERS, but there is no such function")
+                return found
         self.assumed.update(function.indirect)
         return self.graph.taken
 
