@@ -40,18 +40,31 @@ def _integer_arrays(layer: Layer, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def layer_graph(kind: str, inputs: int, outputs: int | None = None, *, period: int = 1, **options: int) -> Graph:
-    """One layer in integers on input `x` (`inputs` wide), its output `y`; `outputs` None: as wide as kind says.
+    """One layer in integers on input `x` (`inputs` wide, a column every `period` ticks); its output is `y`.
 
-    add and multiply read `x` twice over; a gated convolution has no condition; an activation is a tanh.
+    outputs None: as wide as the kind says. add, multiply and concat read `x` twice; an activation is a tanh, and
+    "relu" one, too; a gated convolution has no condition.
     """
     builder = Builder(random_arrays(np.random.default_rng(0)))
-    # Where the output is quicker than the input, something has to be of period 1.
     builder.input("x", inputs, period)
-    if kind == "conv_transpose1d" and period > options["stride"]:
-        raise ValueError(f"period {period} does not reach 1 by a stride of {options['stride']}")
-    sources = ["x", "x"] if kind in ("add", "multiply") else ["x"]
-    builder.layer("y", kind, sources, outputs, activation="tanh" if kind == "activation" else "none", **options)
+    sources = ["x", "x"] if kind in ("add", "multiply", "concat") else ["x"]
+    activation = {"activation": "tanh", "relu": "relu"}.get(kind, "none")
+    builder.layer("y", "activation" if kind == "relu" else kind, sources, outputs, activation=activation, **options)
     return random_integers(builder.graph("y"))
+
+
+def decoder_graph(width: int = 32, units: int = 48) -> Graph:
+    """The DDSP decoder in random integers, its layers `width` wide around a GRU; the defaults are the fit."""
+    builder = Builder(random_arrays(np.random.default_rng(0)))
+    sizes = {"pitch": 1, "loudness": 1, "axes": 4}
+    features = [
+        builder.layer(f"{name}_mlp", "dense", builder.input(name, size), width, activation="relu")
+        for name, size in sizes.items()
+    ]
+    hidden = builder.layer("memory", "gru", builder.layer("features_in", "concat", features), units)
+    joined = builder.layer("features_out", "concat", [hidden, *features[:2]])
+    out = builder.layer("out_mlp", "dense", joined, width, activation="relu")
+    return random_integers(builder.graph(builder.layer("head", "dense", out, 82)))
 
 
 def random_codes(graph: Graph, ticks: int, seed: int = 0) -> dict[str, NDArray[np.int16]]:

@@ -61,6 +61,41 @@ def fit_graphs() -> dict[str, tuple[Graph, float, int]]:
     }
 
 
+def families() -> list[tuple[Graph, int]]:
+    """Graphs of other widths than the fit configurations', which stay for the proof, with their ticks a call."""
+    from lottava.emulator.bench_graphs import random_integers
+    from lottava.training.generators.topologies import NsfWidths, WavenetWidths, nsf_graph, wavenet_graph
+
+    nsf = [NsfWidths(hidden=8, layers=3, noise_layers=2), NsfWidths(hidden=16, layers=4, noise_layers=2)]
+    wavenet = [WavenetWidths(8, 4, 8, 6), WavenetWidths(24, 12, 24, 7), WavenetWidths(16, 8, 32, 8)]
+    return [(random_integers(nsf_graph(widths)), 16) for widths in nsf] + [
+        (random_integers(wavenet_graph(widths)), 1) for widths in wavenet
+    ]
+
+
+def fit_coefficients(build_dir: Path) -> dict[str, Any]:
+    """What lottava/cost_coefficients.json holds: fitted to graphs of many shapes, proved on the fit configurations."""
+    from lottava.emulator import Machine, build_image, fit
+    from lottava.emulator.bench_graphs import decoder_graph
+
+    machine = Machine(build_image("bench", build_dir=build_dir))
+    coefficients = fit.fit(list(fit.samples(machine, blob_of, families(), say)))
+    graphs = {name: (graph, block) for name, (graph, _, block) in fit_graphs().items()}
+    graphs["DDSP fit"] = (decoder_graph(), 1)
+    proof = {
+        name: {"block": block, "cycles": round(fit.measure(machine, blob_of, graph, block), 1)}
+        for name, (graph, block) in graphs.items()
+    }
+    return {"compiler": compiler_version(), "kind": "modelled", "coefficients": coefficients, "graphs": proof}
+
+
+def proof_graph(name: str) -> Graph:
+    """A graph that cost_coefficients.json has a figure of."""
+    from lottava.emulator.bench_graphs import decoder_graph
+
+    return decoder_graph() if name == "DDSP fit" else fit_graphs()[name][0]
+
+
 def rows(build_dir: Path, voice: str) -> Iterator[Row]:
     """Every measurement; each part builds what it runs."""
     from lottava.emulator import Machine, bench, bench_heads, build_image

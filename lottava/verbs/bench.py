@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from lottava.emulator.bench import Row
 
-bench = typer.Typer(help="What kernels and whole graphs cost on the Cortex-M7.", no_args_is_help=True)
+bench = typer.Typer(
+    help="What kernels and whole graphs cost on the Cortex-M7. Example:  lottava bench kernels --check",
+    no_args_is_help=True,
+)
 
 TABLE_WIDTH = 140
 """Of the table in a file or a log."""
@@ -94,6 +97,33 @@ def kernel_table(measured: list[Row]) -> Table:
             {True: "equal", False: "DIFFERS", None: ""}[row.exact],
         )
     return table
+
+
+@bench.command()
+def coefficients(
+    write: Annotated[bool, typer.Option("--write", help="store them in lottava/cost_coefficients.json")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print them as JSON")] = False,
+    build_dir: BuildDir = Path("build"),
+) -> None:
+    """Fit the cost of layers to the timing model, and compare it with graphs that the fit has not seen.
+
+    Run it after a kernel has changed. Example:  lottava bench coefficients --write
+    """
+    import json
+
+    from lottava import cycles
+
+    fitted = _bench.fit_coefficients(build_dir)
+    if as_json:
+        print_json(fitted)
+    for name, figures in fitted["graphs"].items():
+        graph, block = _bench.proof_graph(name), figures["block"]
+        by_cost = cycles.evaluate(cycles.graph_amounts(graph, block), fitted["coefficients"])
+        say(f"{name}: {figures['cycles']:,.0f} cycles a tick modelled, {by_cost / figures['cycles'] - 1:+.1%} by cost")
+    if write:
+        path = Path(cycles.__file__).with_name(cycles.COEFFICIENTS)
+        path.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+        say(f"wrote {path}")
 
 
 @bench.command()
