@@ -53,3 +53,4 @@ def test_so_it_is_for_all_kinds_rates_blocks_and_places(seed: int, block: int, d
     network = HostNetwork(blob.to_bytes(graph, VoiceParameters(), block=block, memory=memory), 1 << 22, 1 << 22)
     pointer_bytes = ctypes.sizeof(ctypes.c_void_p)
     assert arena_bytes(graph, block=block, memory=memory, pointer_bytes=pointer_bytes) == network.used
+    assert cost.weight_bytes(graph) == sum(array.nbytes for array in named_arrays(graph).values())
