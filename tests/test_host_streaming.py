@@ -111,7 +111,7 @@ def test_calls_outside_the_block_do_nothing_and_columns_are_counted() -> None:
     graph = single(streaming.random_layer_graph(3, "gated_conv1d", integer=True))
     network = network_of(graph, 7)
     for ticks in (0, 8):
-        with pytest.raises(ValueError, match="laid out for 1..7"):
+        with pytest.raises(ValueError, match=r"laid out for 1\.\.7"):
             network.run_ticks(ticks, [np.zeros((network.due(i, ticks), n)) for i, n in enumerate(network.input_sizes)])
     with pytest.raises(ValueError, match="columns"):
         network.run_ticks(3, [np.zeros((2, size)) for size in network.input_sizes])
