@@ -10,12 +10,12 @@ from math import ceil, prod
 from typing import Any
 
 from lottava.arena import MEMORIES, arena_bytes, layer_bytes, state_bytes
+from lottava.cycles import graph_cycles, layer_cycles
 from lottava.graph import Graph, Layer, array_shapes
 from lottava.layers import ARRAYS
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
 
 from . import blob, placement
-from .cycles import AXI_CYCLES_PER_BYTE, layer_cycles
 
 FLASH_BYTES = 128 << 10
 FIRMWARE_FLASH_BYTES = 92 << 10
@@ -23,6 +23,9 @@ FIRMWARE_FLASH_BYTES = 92 << 10
 
 BLOCK_CYCLES = 480_000
 """48 samples at 480 MHz and 48 kHz."""
+AXI_CYCLES_PER_BYTE = 25 / 32
+"""A line of 32 bytes takes 20 to 25 cycles to arrive (emulator/timing_rules.py)."""
+
 PLANNED_SHARE = 0.7
 """Of a block; the rest is for the console, jitter and the model's error (-3..+10 %)."""
 STEP_CYCLES = 150_000
@@ -36,7 +39,11 @@ class BudgetError(ValueError):
 @dataclass(frozen=True)
 class Use:
     """How the module runs a kind of graph. block: ticks a call; around: cycles of the rest of a block's audio, and of
-    what each of the network's frames costs beside it (modelled on the image)."""
+    what each of the network's frames costs beside it.
+
+    Modelled on the image: 4 800 a block for panel, limiter and converters, 9 300 for partials and noise. From
+    `lottava bench kernels`: 86 a sample of 48 kHz for the source of an NSF, 24 and 28 for upsampling.
+    """
 
     name: str
     inputs: tuple[str, ...]
@@ -47,9 +54,9 @@ class Use:
 
 
 USES = (
-    Use("DDSP decoder", ("pitch", "loudness", "axes"), FRAME_RATE_HZ, 1, 14_100, 14_500),
-    Use("NSF", ("source", "noise", "condition"), 24_000, 24, 8_000),
-    Use("WaveNet", ("sample", "sin_cos", "condition"), 16_000, 1, 8_000),
+    Use("DDSP decoder", ("pitch", "loudness", "axes"), FRAME_RATE_HZ, 1, 14_100, 17_000),
+    Use("NSF", ("source", "noise", "condition"), 24_000, 24, 10_100),
+    Use("WaveNet", ("sample", "sin_cos", "condition"), 16_000, 1, 6_200),
 )
 
 
@@ -139,14 +146,23 @@ def flash_bytes(graph: Graph) -> int:
 def run_cycles(graph: Graph, layer: Layer, use: Use, memory: Mapping[str, int]) -> float:
     """Cycles of one execution; from AXI every byte is fetched anew, as other layers' pass through the cache between."""
     fetched = layer_bytes(graph, layer, block=use.block) if memory[layer.name] == placement.AXI else 0
-    return layer_cycles(graph, layer, use.block) + AXI_CYCLES_PER_BYTE * fetched
+    columns = graph.tensors[layer.output].period * placement.executions(graph, layer)
+    return layer_cycles(graph, layer, block=use.block) / float(columns) + AXI_CYCLES_PER_BYTE * fetched
+
+
+def _runner_cycles(graph: Graph, use: Use) -> float:
+    """What a tick costs beside its layers."""
+    layers = (
+        layer_cycles(graph, layer, block=use.block) / graph.tensors[layer.output].period for layer in graph.layers
+    )
+    return graph_cycles(graph, block=use.block) - sum(layers)
 
 
 def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
     """Cycles of an audio block, mean and worst: the worst is one in which every layer is due as often as it can be."""
     ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / SAMPLE_RATE_HZ
-    mean = use.around_block + float(ticks) * use.around_frame
-    worst = float(use.around_block + use.around_frame)
+    tick = use.around_frame + _runner_cycles(graph, use)
+    mean, worst = use.around_block + float(ticks) * tick, use.around_block + ceil(ticks) * tick
     for layer in graph.layers:
         due, cycles = ticks * placement.executions(graph, layer), run_cycles(graph, layer, use, memory)
         mean += float(due) * cycles
@@ -158,7 +174,7 @@ def _step_line(graph: Graph, use: Use, memory: Mapping[str, int]) -> list[Line]:
     """One tick of a network that is slower than the blocks: it is computed whole in one of them."""
     if use.tick_hz >= SAMPLE_RATE_HZ / BLOCK_SAMPLES:
         return []
-    step = sum(run_cycles(graph, layer, use, memory) for layer in graph.layers)
+    step = _runner_cycles(graph, use) + sum(run_cycles(graph, layer, use, memory) for layer in graph.layers)
     return [Line("network step", step, STEP_CYCLES, "cycles")]
 
 

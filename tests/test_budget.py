@@ -26,7 +26,9 @@ from typer.testing import CliRunner
 from lottava import cli, library, voicefile
 from lottava.arena import arena_bytes
 from lottava.graph import Graph
+from lottava.units import BLOCK_SAMPLES
 
+FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 WIDE = Widths(96, 96, 96, 128, 64)
 widths = st.builds(Widths, *[st.integers(1, 40)] * 5)
 
@@ -124,6 +126,17 @@ def test_the_exporter_refuses_unless_told(tmp_path: Path) -> None:
     assert far.used[AXI] > 0 == near.used[AXI]
     frames = np.concatenate(list(random_inputs(1, 5, integer=True).values()), axis=-1)
     np.testing.assert_array_equal(far.run(frames), near.run(frames))
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [("mean block", "voice voice sax, mean, lottava"), ("worst block", "voice voice sax, worst block, lottava")],
+)
+def test_the_factory_voice_costs_what_its_image_was_modelled_to(line: str, row: str) -> None:
+    baselines = json.loads((FIRMWARE / "bench" / "baseline.json").read_text())
+    modelled = [rows["rows"][row]["cycles"] for rows in baselines.values() if isinstance(rows, dict) and "rows" in rows]
+    graph = voicefile.load(library.find_voice("sax")).graph
+    assert used(graph)[line] / BLOCK_SAMPLES == pytest.approx(modelled[0], rel=0.05)
 
 
 def test_inputs_that_nothing_feeds_are_refused() -> None:

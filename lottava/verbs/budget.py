@@ -84,8 +84,8 @@ def _resources(lines: tuple[Line, ...]) -> Table:
 
 
 def _layers(result: Budget) -> Table:
-    title = "Layer by layer, weights and state in fast (DTCM) or large memory (AXI)"
-    table = _table(title, "layer", "kind", "in", "bytes", "of it state", "runs a second", "cycles a run", words=3)
+    title = "Layer by layer: DTCM is the fast memory, AXI the large one"
+    table = _table(title, "layer", "kind", "in", "bytes", "state", "runs/s", "cycles/run", words=3)
     for layer in result.layers:
         figures = (layer.bytes, layer.state, layer.per_second, layer.cycles)
         where = layer.memory if layer.memory == "DTCM" else f"[yellow]{layer.memory}[/]"
