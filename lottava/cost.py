@@ -6,8 +6,19 @@ from __future__ import annotations
 import math
 
 from .arena import arena_bytes
+from .cycles import cycles_with_sizes, graph_cycles, layer_cycles
 from .graph import Graph, Layer, array_shapes
 from .units import HOP_SAMPLES
+
+__all__ = [
+    "cycles_with_sizes",
+    "graph_cycles",
+    "layer_cycles",
+    "macs_per_frame",
+    "macs_per_sample",
+    "ram_bytes",
+    "weight_bytes",
+]
 
 ROW_BYTES = 4 + 4 + 4
 """Each output row carries a bias, a multiplier and a shift of 32 bits beside its s8 weights."""

@@ -13,15 +13,15 @@ from fake import HELLO
 from graphs import random_columns, random_streaming_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lottava.emulator import EmulatorError, Machine, bench, build_image
+from lottava.emulator import EmulatorError, Machine, Seed, bench, build_image
 from lottava.emulator.bench import Counts, Row
 from lottava.emulator.bench_graphs import layer_graph, random_integers
 from lottava.emulator.network import MachineNetwork
 from lottava.export import blob
 
 from lottava import messages as say
-from lottava import reference
-from lottava.messages import Capability
+from lottava import reference, wire
+from lottava.messages import Capability, Command
 from lottava.verbs import _bench, _bench_board, _bench_reference
 from lottava.verbs._common import VerbError
 
@@ -121,6 +121,20 @@ def test_a_board_is_judged_by_the_band() -> None:
     assert not result.emulated
     with pytest.raises(VerbError, match="no programs to measure"):
         _bench_board.compare(AnsweringModule({}, HELLO), {})  # type: ignore[arg-type]
+
+
+def test_the_image_on_the_seed_knows_every_case_that_the_model_has_a_figure_of() -> None:
+    seed = Seed(build_image())
+    seed.run_blocks(2)
+    seed.receive()
+    for number, name in ((0, b"nothing"), (1, b"add_add")):
+        seed.send(wire.encode(wire.Frame(Command.BENCH_CASE, 7 + number, say.BenchCaseRequest(number).pack())))
+        seed.run_blocks(12)
+        ((command, reply),) = [wire.parse_reply(frame) for frame in wire.Decoder().feed(seed.receive())]
+        assert command == Command.BENCH_CASE
+        assert isinstance(reply, say.BenchCaseReply)
+        assert reply.name.rstrip(b"\0") == name
+    assert all(len(figures["cases"]) == reply.cases for figures in _bench.read_baseline().values())
 
 
 def test_the_stored_baseline_covers_what_is_measured() -> None:
