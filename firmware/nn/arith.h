@@ -31,7 +31,12 @@ static inline int32_t nn_requantise_factor(int32_t multiplier, int32_t shift) {
 
 // ((acc * m16) >> (14 - shift)) + 1 >> 1, saturated: rounding the product's upper word (SMMULR) is the same thing.
 static inline int32_t nn_requantise_s32(int32_t acc, int32_t factor) {
+#if NN_HAS_DSP
+  int32_t high;
+  __asm("smmulr %0, %1, %2" : "=r"(high) : "r"(acc), "r"(factor));
+#else
   const int32_t high = (int32_t)(((int64_t)acc * factor + ((int64_t)1 << 31)) >> 32);
+#endif
   return nn_saturate_s16(high);
 }
 

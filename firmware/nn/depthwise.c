@@ -24,6 +24,7 @@ static inline __attribute__((always_inline)) void add_tap(const int16_t* w, cons
   acc[2] = __smlabb(w1, x1, acc[2]);
   acc[3] = __smlatt(w1, x1, acc[3]);
 #else
+#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     acc[i] += w[i] * x[i];
   }
@@ -37,21 +38,29 @@ static void group_s32(const NnDepthwise* layer, const NnRows* rows, const int16_
     add_tap(w, x, acc);
     x = next_tap(x, ring);
   }
+  const int32_t lowest = layer->relu ? 0 : INT16_MIN;
+  int32_t scaled[4];
+#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
-    const int32_t scaled = nn_requantise_s32(acc[i], rows->factor[i]);
-    y[i] = (int16_t)(layer->relu ? nn_saturate_u15(scaled) : scaled);
+    scaled[i] = nn_requantise_s32(acc[i], rows->factor[i]);
+  }
+#pragma GCC unroll 4
+  for (uint32_t i = 0; i < 4; ++i) {
+    y[i] = (int16_t)(scaled[i] < lowest ? lowest : scaled[i]);
   }
 }
 
-static void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w, const Ring* ring,
+static __attribute__((noinline)) void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w, const Ring* ring,
                       const int16_t* x, int16_t* y) {
   int64_t acc[4] = {rows->bias[0], rows->bias[1], rows->bias[2], rows->bias[3]};
   for (uint32_t tap = 0; tap < layer->taps; ++tap, w += 4) {
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < 4; ++i) {
       acc[i] += w[i] * x[i];
     }
     x = next_tap(x, ring);
   }
+#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     const int32_t scaled = nn_requantise_s64(acc[i], rows->factor[i]);
     y[i] = (int16_t)(layer->relu ? nn_saturate_u15(scaled) : scaled);

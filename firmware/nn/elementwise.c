@@ -8,8 +8,13 @@
 static int32_t half_of(uint32_t shift) { return shift == 0 ? 0 : (int32_t)1 << (shift - 1); }
 
 #if NN_HAS_DSP
-static inline uint32_t clamp_pair(int32_t first, int32_t second, uint32_t shift) {
-  return nn_make_pair(nn_saturate_s16(first >> shift), nn_saturate_s16(second >> shift));
+// Four at once, because a saturated value is three cycles away from being packed.
+static inline __attribute__((always_inline)) void store_fours(int32_t v0, int32_t v1, int32_t v2, int32_t v3,
+                                                              uint32_t shift, int16_t* y) {
+  const int32_t s0 = nn_saturate_s16(v0 >> shift), s1 = nn_saturate_s16(v1 >> shift);
+  const int32_t s2 = nn_saturate_s16(v2 >> shift), s3 = nn_saturate_s16(v3 >> shift);
+  nn_store_pair(y, nn_make_pair(s0, s1));
+  nn_store_pair(y + 2, nn_make_pair(s2, s3));
 }
 
 // 3 cycles for two values.
@@ -26,12 +31,12 @@ static uint32_t add_two(const int16_t* a, const int16_t* b, const int32_t factor
                         uint32_t count) {
   const int32_t half = half_of(shift), factor_a = factors[0], factor_b = factors[1];
   uint32_t i = 0;
-#pragma GCC unroll 2
-  for (; i + 2 <= count; i += 2) {
-    const int32_t pa = (int32_t)nn_load_pair(a + i), pb = (int32_t)nn_load_pair(b + i);
-    const int32_t first = __smlabb(pa, factor_a, __smlabb(pb, factor_b, half));
-    const int32_t second = __smlatb(pa, factor_a, __smlatb(pb, factor_b, half));
-    nn_store_pair(y + i, clamp_pair(first, second, shift));
+  for (; i + 4 <= count; i += 4) {
+    const int32_t a0 = (int32_t)nn_load_pair(a + i), b0 = (int32_t)nn_load_pair(b + i);
+    const int32_t a1 = (int32_t)nn_load_pair(a + i + 2), b1 = (int32_t)nn_load_pair(b + i + 2);
+    store_fours(__smlabb(a0, factor_a, __smlabb(b0, factor_b, half)), __smlatb(a0, factor_a, __smlatb(b0, factor_b, half)),
+                __smlabb(a1, factor_a, __smlabb(b1, factor_b, half)), __smlatb(a1, factor_a, __smlatb(b1, factor_b, half)),
+                shift, y + i);
   }
   return i;
 }
@@ -68,10 +73,11 @@ void nn_multiply_s16(const int16_t* a, const int16_t* b, uint32_t shift, int16_t
   const int32_t half = half_of(shift);
   uint32_t i = 0;
 #if NN_HAS_DSP
-#pragma GCC unroll 2
-  for (; i + 2 <= count; i += 2) {
-    const int32_t pa = (int32_t)nn_load_pair(a + i), pb = (int32_t)nn_load_pair(b + i);
-    nn_store_pair(y + i, clamp_pair(__smlabb(pa, pb, half), __smlatt(pa, pb, half), shift));
+  for (; i + 4 <= count; i += 4) {
+    const int32_t a0 = (int32_t)nn_load_pair(a + i), b0 = (int32_t)nn_load_pair(b + i);
+    const int32_t a1 = (int32_t)nn_load_pair(a + i + 2), b1 = (int32_t)nn_load_pair(b + i + 2);
+    store_fours(__smlabb(a0, b0, half), __smlatt(a0, b0, half), __smlabb(a1, b1, half), __smlatt(a1, b1, half), shift,
+                y + i);
   }
 #endif
   for (; i < count; ++i) {
@@ -98,9 +104,17 @@ void nn_rescale_s16(const int16_t* x, uint32_t shift, int16_t* y, uint32_t count
   }
 }
 
+// from * 2^15 + (to - from) weight, rounded and shifted: the same, and one sum of two products.
 void nn_interpolate_s16(const int16_t* from, const int16_t* to, uint32_t weight, int16_t* y, uint32_t count) {
-#pragma GCC unroll 2
-  for (uint32_t i = 0; i < count; ++i) {
-    y[i] = (int16_t)(from[i] + (((to[i] - from[i]) * (int32_t)weight + (1 << 14)) >> 15));
+  const int32_t newer = (int32_t)weight, older = (1 << 15) - newer;
+  uint32_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const int32_t v0 = from[i] * older + to[i] * newer, v1 = from[i + 1] * older + to[i + 1] * newer;
+    const int32_t v2 = from[i + 2] * older + to[i + 2] * newer, v3 = from[i + 3] * older + to[i + 3] * newer;
+    y[i] = (int16_t)((v0 + (1 << 14)) >> 15), y[i + 1] = (int16_t)((v1 + (1 << 14)) >> 15);
+    y[i + 2] = (int16_t)((v2 + (1 << 14)) >> 15), y[i + 3] = (int16_t)((v3 + (1 << 14)) >> 15);
+  }
+  for (; i < count; ++i) {
+    y[i] = (int16_t)((from[i] * older + to[i] * newer + (1 << 14)) >> 15);
   }
 }
