@@ -138,7 +138,7 @@ class Machine:
         return self._run()
 
     def call_timed(self, function: int | str, *arguments: Argument) -> Timing:
-        """`call` with its cycles by the timing model; 0.3 us an instruction once its loops are known.
+        """`call` with its cycles by the timing model: 3 us an instruction, most of it the tracing.
 
         Caches and branch history live on from call to call; `cool` forgets them.
         """
