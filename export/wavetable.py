@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 RECIPE = "lottava.export.wavetable"
 POINTS = 320
 """Five points a period of partial 64; 64 more or fewer change its error by a factor of four."""
-BLOCK = 8
 LEVELS = 4
 
 EVEN_POLYNOMIALS = np.array(
@@ -65,16 +64,12 @@ def partials() -> NDArray[np.int64]:
     return np.concatenate([*steps, np.arange(1 << LEVELS, synth.PARTIALS + 1, 1 << LEVELS)])
 
 
-def sines(first: int, step: int) -> Array:
-    """[blocks, terms, 8]: sin(2π k n step / POINTS) of k = 1, 1 + first, … on points n = 1, 2, … of a quarter period.
+def quarter_sine() -> Array:
+    """[POINTS / 4 + 1] sin(2π j / POINTS): every sine of every partial at every point is one of them, or its negative.
 
-    first: 2 for the odd partials only, 1 for all of them; step: how often the period has been halved.
+    The firmware unrolls them into 14.5 KB at start-up, which its flash need not hold.
     """
-    terms = np.arange(1, synth.PARTIALS // step + 1, first)
-    needed = POINTS // (4 * step) if first == 2 else POINTS // (2 * step) - 1
-    blocks = -(-needed // BLOCK)
-    n = np.arange(1, blocks * BLOCK + 1).reshape(blocks, 1, BLOCK)
-    return np.sin(2.0 * np.pi * step / POINTS * terms[:, None] * n)
+    return np.sin(2.0 * np.pi / POINTS * np.arange(POINTS // 4 + 1))
 
 
 def wave_tables_header() -> str:
@@ -86,7 +81,6 @@ def wave_tables_header() -> str:
         cgen.emit_array("wave_gains", gains()[ordered - 1]),
         cgen.emit_array("wave_even_polynomials", EVEN_POLYNOMIALS),
         cgen.emit_array("wave_odd_polynomials", ODD_POLYNOMIALS),
-        *(cgen.emit_array(f"wave_sines_{1 << level}", sines(2, 1 << level)) for level in range(LEVELS)),
-        cgen.emit_array(f"wave_sines_{1 << LEVELS}", sines(1, 1 << LEVELS)),
+        cgen.emit_array("wave_quarter_sine", quarter_sine()),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_WAVE_TABLES_H_", RECIPE, parts)

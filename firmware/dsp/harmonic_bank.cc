@@ -33,6 +33,25 @@ void AddOddPartials(const float (&sines)[blocks][terms][kSineSums], const float*
 // How many odd multiples of `step` are not above `active`.
 size_t OddMultiples(size_t active, size_t step) { return (active / step + 1) / 2; }
 
+// sin(2 pi j / WAVE_POINTS) from a quarter of a period.
+float SineOfPoint(size_t j) {
+  const size_t within = j % kHalf;
+  const float sine = wave_quarter_sine[within <= kHalf / 2 ? within : kHalf - within];
+  return j % WAVE_POINTS < kHalf ? sine : -sine;
+}
+
+// Of partials 1, 1 + stride, 1 + 2 stride ... in a period of WAVE_POINTS / step points, from its first point on.
+template <size_t blocks, size_t terms>
+void FillSines(size_t stride, size_t step, float (*sines)[blocks][terms][kSineSums]) {
+  for (size_t block = 0; block < blocks; ++block) {
+    for (size_t term = 0; term < terms; ++term) {
+      for (size_t n = 0; n < kSineSums; ++n) {
+        (*sines)[block][term][n] = SineOfPoint(step * (1 + stride * term) * (kSineSums * block + n + 1));
+      }
+    }
+  }
+}
+
 // One sample's place in a period: the first point to read, and six weights.
 struct Place {
   size_t first;
@@ -58,7 +77,15 @@ struct Place {
 
 }  // namespace
 
-void HarmonicBank::Init() { memset(this, 0, sizeof(*this)); }
+void HarmonicBank::Init() {
+  FillSines(2, 1, &sines_.of_1);
+  FillSines(2, 2, &sines_.of_2);
+  FillSines(2, 4, &sines_.of_4);
+  FillSines(2, 8, &sines_.of_8);
+  FillSines(1, 16, &sines_.of_16);
+  memset(waves_, 0, sizeof(waves_));
+  target_ = 0;
+}
 
 void HarmonicBank::SetTarget(const float* amplitudes, float share) {
   float weights[DSP_PARTIALS];
@@ -79,13 +106,13 @@ void HarmonicBank::SetTarget(const float* amplitudes, float share) {
   target_ ^= 1;
 
   float half[kHalf + 1] = {};
-  SineSums(wave_sines_16[0][0], weights + 60, active / 16, half + 1);
-  SineSums(wave_sines_16[1][0], weights + 60, active / 16, half + 1 + kSineSums);
+  SineSums(sines_.of_16[0][0], weights + 60, active / 16, half + 1);
+  SineSums(sines_.of_16[1][0], weights + 60, active / 16, half + 1 + kSineSums);
   half[10] = 0.0f;
-  AddOddPartials<20>(wave_sines_8, weights + 56, OddMultiples(active, 8), half);
-  AddOddPartials<40>(wave_sines_4, weights + 48, OddMultiples(active, 4), half);
-  AddOddPartials<80>(wave_sines_2, weights + 32, OddMultiples(active, 2), half);
-  AddOddPartials<160>(wave_sines_1, weights, OddMultiples(active, 1), half);
+  AddOddPartials<20>(sines_.of_8, weights + 56, OddMultiples(active, 8), half);
+  AddOddPartials<40>(sines_.of_4, weights + 48, OddMultiples(active, 4), half);
+  AddOddPartials<80>(sines_.of_2, weights + 32, OddMultiples(active, 2), half);
+  AddOddPartials<160>(sines_.of_1, weights, OddMultiples(active, 1), half);
   float* wave = to + kBefore;
 #pragma GCC unroll 4
   for (size_t n = 0; n < kHalf; ++n) {

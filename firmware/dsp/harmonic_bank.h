@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dsp/sine_sums.h"
 #include "generated/dsp_tables.h"
 #include "generated/wave_tables.h"
 
@@ -31,6 +32,14 @@ class HarmonicBank {
   static constexpr size_t kBefore = 2, kBehind = 3;  // points read around the interval that holds the phase
   static constexpr size_t kPoints = kBefore + WAVE_POINTS + kBehind;
 
+  // sin(2 pi k n / WAVE_POINTS), [points n in eights][k][n]: of the odd k for every point, and for every second, fourth
+  // and eighth of a period; then of all k that are left for every sixteenth.
+  struct Sines {
+    float of_1[10][32][kSineSums], of_2[5][16][kSineSums], of_4[3][8][kSineSums], of_8[2][4][kSineSums];
+    float of_16[2][4][kSineSums];
+  };
+
+  Sines sines_;
   float waves_[2][kPoints];
   uint32_t target_;  // the wave that the ramp goes to
 };
