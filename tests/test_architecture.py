@@ -30,7 +30,8 @@ MAY_INCLUDE = {
     "app": {"app", "dsp", "nn", "generated"},
     "boards": {"boards", "app", "bench", "dsp", "nn", "generated"},
 }
-"""Folder of firmware/ -> folders whose headers it may include (nn -> nothing, dsp -> nn, app -> dsp, boards -> app, bench -> nn).
+"""Folder of firmware/ -> folders whose headers it may include: nn -> nothing, dsp and bench -> nn, app -> dsp,
+boards -> app.
 
 Generated headers hold constants, layouts and the voice, written down once in Python; every layer may read them.
 """
