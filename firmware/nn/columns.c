@@ -12,18 +12,6 @@ static uint32_t next_column(uint32_t column, uint32_t dilation, uint32_t ring_co
   return column >= ring_columns ? column - ring_columns : column;
 }
 
-// width: a multiple of 4. Quicker than a call of memcpy, which takes 30 cycles to begin with.
-static inline void copy(int16_t* to, const int16_t* from, uint32_t width) {
-  int16_t* aligned_to = (int16_t*)__builtin_assume_aligned(to, 4);
-  const int16_t* aligned = (const int16_t*)__builtin_assume_aligned(from, 4);
-  for (; width >= 16; width -= 16, aligned += 16, aligned_to += 16) {
-    memcpy(aligned_to, aligned, 16 * sizeof(int16_t));
-  }
-  for (; width > 0; width -= 4, aligned += 4, aligned_to += 4) {
-    memcpy(aligned_to, aligned, 4 * sizeof(int16_t));
-  }
-}
-
 void nn_gather_s16(const int16_t* ring, uint32_t ring_columns, uint32_t column_size, uint32_t newest_column,
                    uint32_t taps, uint32_t dilation, uint32_t offset, uint32_t width, int16_t* window) {
   uint32_t column = oldest_column(newest_column, (taps - 1) * dilation, ring_columns);

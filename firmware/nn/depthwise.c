@@ -50,8 +50,8 @@ static void group_s32(const NnDepthwise* layer, const NnRows* rows, const int16_
   }
 }
 
-static __attribute__((noinline)) void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w, const Ring* ring,
-                      const int16_t* x, int16_t* y) {
+static __attribute__((noinline)) void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w,
+                                                const Ring* ring, const int16_t* x, int16_t* y) {
   int64_t acc[4] = {rows->bias[0], rows->bias[1], rows->bias[2], rows->bias[3]};
   for (uint32_t tap = 0; tap < layer->taps; ++tap, w += 4) {
 #pragma GCC unroll 4

@@ -34,9 +34,10 @@ static uint32_t add_two(const int16_t* a, const int16_t* b, const int32_t factor
   for (; i + 4 <= count; i += 4) {
     const int32_t a0 = (int32_t)nn_load_pair(a + i), b0 = (int32_t)nn_load_pair(b + i);
     const int32_t a1 = (int32_t)nn_load_pair(a + i + 2), b1 = (int32_t)nn_load_pair(b + i + 2);
-    store_fours(__smlabb(a0, factor_a, __smlabb(b0, factor_b, half)), __smlatb(a0, factor_a, __smlatb(b0, factor_b, half)),
-                __smlabb(a1, factor_a, __smlabb(b1, factor_b, half)), __smlatb(a1, factor_a, __smlatb(b1, factor_b, half)),
-                shift, y + i);
+    store_fours(__smlabb(a0, factor_a, __smlabb(b0, factor_b, half)),
+                __smlatb(a0, factor_a, __smlatb(b0, factor_b, half)),
+                __smlabb(a1, factor_a, __smlabb(b1, factor_b, half)),
+                __smlatb(a1, factor_a, __smlatb(b1, factor_b, half)), shift, y + i);
   }
   return i;
 }

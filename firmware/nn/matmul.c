@@ -5,7 +5,8 @@
 #include "nn/arith.h"
 
 #if NN_HAS_DSP
-#include "nn/matmul_asm.h"
+#include "nn/matmul_2x2.h"
+#include "nn/matmul_4x1.h"
 #endif
 
 #define GROUP 16

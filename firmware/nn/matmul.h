@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // y_t = requantise(weight x_t + bias), s8 weights, s16 activations, four rows at a time, one or two columns.
 //
-// Weights are widened to s16 when they are loaded: twice the memory, for 10 instead of 13 cycles every 16 products,
-// because a multiply-accumulate takes pairs of s16 and unpacking s8 competes with it.
+// Weights are widened to s16 when they are loaded: twice the memory, for 8 cycles a 16 products (two columns; one: 9)
+// instead of 13, because a multiply-accumulate takes pairs of s16 and unpacking s8 competes with it.
 #ifndef LOTTAVA_NN_MATMUL_H_
 #define LOTTAVA_NN_MATMUL_H_
 
