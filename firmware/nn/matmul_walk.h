@@ -14,7 +14,7 @@
 
 #include "nn/matmul.h"
 
-#define NN_FLAT 16
+#define NN_FLAT 24
 #define NN_ROLLED 8
 #define NN_STRING(value) NN_STRING_OF(value)
 #define NN_STRING_OF(value) #value
