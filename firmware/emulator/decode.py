@@ -212,7 +212,7 @@ def _memory(mnemonic: str, operands: _Operands) -> dict[str, object]:
 def _bitfield(mnemonic: str, operands: _Operands) -> dict[str, object]:
     early: Registers = ()
     if mnemonic in rules.BITFIELD_ALL_EARLY:
-        early = operands.read or operands.registers[1:]  # capstone says that ssat reads nothing
+        early = operands.registers[1:]  # capstone leaves out what ssat and a shifted pkhtb read
     elif mnemonic in rules.BITFIELD_LAST_EARLY:
         early = operands.registers[-1:]
     return {

@@ -27,29 +27,49 @@ static uint32_t add_two_alike(const int16_t* a, const int16_t* b, int16_t* y, ui
   return i;
 }
 
-static uint32_t add_two(const int16_t* a, const int16_t* b, const int32_t factors[2], uint32_t shift, int16_t* y,
-                        uint32_t count) {
-  const int32_t half = half_of(shift), factor_a = factors[0], factor_b = factors[1];
+// Inline for each number of parts: 6 to 9 cycles a value, where a loop over the parts takes 30.
+static inline __attribute__((always_inline)) uint32_t add_scaled(const int16_t* const* parts,
+                                                                 const uint8_t* left_shifts, uint32_t part_count,
+                                                                 uint32_t shift, int16_t* y, uint32_t count) {
+  const int32_t half = half_of(shift);
   uint32_t i = 0;
   for (; i + 4 <= count; i += 4) {
-    const int32_t a0 = (int32_t)nn_load_pair(a + i), b0 = (int32_t)nn_load_pair(b + i);
-    const int32_t a1 = (int32_t)nn_load_pair(a + i + 2), b1 = (int32_t)nn_load_pair(b + i + 2);
-    store_fours(__smlabb(a0, factor_a, __smlabb(b0, factor_b, half)),
-                __smlatb(a0, factor_a, __smlatb(b0, factor_b, half)),
-                __smlabb(a1, factor_a, __smlabb(b1, factor_b, half)),
-                __smlatb(a1, factor_a, __smlatb(b1, factor_b, half)), shift, y + i);
+    int32_t v0 = half, v1 = half, v2 = half, v3 = half;
+#pragma GCC unroll 4
+    for (uint32_t part = 0; part < part_count; ++part) {
+      const int32_t factor = (int32_t)1 << left_shifts[part];
+      const int32_t x0 = (int32_t)nn_load_pair(parts[part] + i), x1 = (int32_t)nn_load_pair(parts[part] + i + 2);
+      v0 = __smlabb(x0, factor, v0);
+      v1 = __smlatb(x0, factor, v1);
+      v2 = __smlabb(x1, factor, v2);
+      v3 = __smlatb(x1, factor, v3);
+    }
+    store_fours(v0, v1, v2, v3, shift, y + i);
   }
   return i;
 }
 
-// How many values are done; left shifts beyond 14 are no s16 factor.
-static uint32_t add_pairs(const int16_t* const* parts, const uint8_t* left_shifts, uint32_t shift, int16_t* y,
-                          uint32_t count) {
-  const int32_t factors[2] = {(int32_t)1 << left_shifts[0], (int32_t)1 << left_shifts[1]};
-  if (shift == 0 && left_shifts[0] == 0 && left_shifts[1] == 0) {
-    return add_two_alike(parts[0], parts[1], y, count);
+// How many values are done; a left shift of 15 is no s16 factor.
+static uint32_t add_fours(const int16_t* const* parts, const uint8_t* left_shifts, uint32_t part_count, uint32_t shift,
+                          int16_t* y, uint32_t count) {
+  uint32_t largest = 0;
+  for (uint32_t part = 0; part < part_count; ++part) {
+    largest = left_shifts[part] > largest ? left_shifts[part] : largest;
   }
-  return left_shifts[0] > 14 || left_shifts[1] > 14 ? 0 : add_two(parts[0], parts[1], factors, shift, y, count);
+  if (largest > 14) {
+    return 0;
+  }
+  switch (part_count) {
+    case 2:
+      return shift == 0 && largest == 0 ? add_two_alike(parts[0], parts[1], y, count)
+                                        : add_scaled(parts, left_shifts, 2, shift, y, count);
+    case 3:
+      return add_scaled(parts, left_shifts, 3, shift, y, count);
+    case 4:
+      return add_scaled(parts, left_shifts, 4, shift, y, count);
+    default:
+      return 0;
+  }
 }
 #endif
 
@@ -57,9 +77,7 @@ void nn_add_s16(const int16_t* const* parts, const uint8_t* left_shifts, uint32_
                 int16_t* y, uint32_t count) {
   uint32_t i = 0;
 #if NN_HAS_DSP
-  if (part_count == 2) {
-    i = add_pairs(parts, left_shifts, shift, y, count);
-  }
+  i = add_fours(parts, left_shifts, part_count, shift, y, count);
 #endif
   for (; i < count; ++i) {
     int32_t sum = half_of(shift);
