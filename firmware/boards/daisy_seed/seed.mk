@@ -8,7 +8,7 @@ SEED_BOARD := $(ROOT)/boards/daisy_seed
 SEED_CROSS ?= arm-none-eabi-
 SEED_CPU := -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard
 # -fcallgraph-info=su: what -fstack-usage says of each function, by the name that the linker knows (emulator/stack.py).
-SEED_FLAGS := $(SEED_CPU) -O2 -g -ffunction-sections -fdata-sections -fno-unwind-tables \
+SEED_FLAGS = $(SEED_CPU) $(SEED_LEVEL) -g -ffunction-sections -fdata-sections -fno-unwind-tables \
               -fno-asynchronous-unwind-tables -fcallgraph-info=su -isystem $(SEED_BOARD)/freestanding -MMD -MP
 # No start files, no system calls, no C++ library: a heap, an exception or printf fails to link.
 SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--emit-relocs -T $(SEED_BOARD)/seed.ld
@@ -17,6 +17,13 @@ SEED_LIBS := -lc -lm -lgcc
 SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
 SEED_OBJECTS := $(call objects,$(SOURCES) $(BENCH_CASES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))
 SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES)) $(ROOT)/test/seed_tone.cc,$(SEED))
+
+# Flash is dear and cycles only where audio is made: what runs now and then is compiled for size.
+SEED_LEVEL := -O2
+SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc voice.cc) \
+              $(SEED_BOARD)/main.cc
+SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c)
+$(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(SEED_OBJECTS)): SEED_LEVEL := -Os
 
 .PHONY: seed seed-tone
 seed: $(SEED)/lottava-seed.bin
@@ -34,5 +41,11 @@ $(SEED)/%.c.o: $(ROOT)/%.c $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
 $(SEED)/%.cc.o: $(ROOT)/%.cc $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
 	@mkdir -p $(@D)
 	$(SEED_CROSS)g++ $(CXX_FLAGS) $(SEED_FLAGS) -c $< -o $@
+
+# What runs when a voice is loaded or somebody asks: small instead of quick. Nothing here is part of a block of audio.
+SEED_COLD := app/averager app/builtin app/console app/record app/settings app/store app/wire nn/blob nn/layer_check \
+             nn/load nn/prepack boards/daisy_seed/clock boards/daisy_seed/memory \
+             boards/daisy_seed/qspi boards/daisy_seed/storage boards/daisy_seed/usart
+$(filter $(SEED_COLD:%=$(SEED)/%%.o),$(SEED_OBJECTS)): SEED_FLAGS += -Os
 
 -include $(SEED_OBJECTS:.o=.d) $(SEED_TONE_OBJECTS:.o=.d)
