@@ -42,10 +42,4 @@ $(SEED)/%.cc.o: $(ROOT)/%.cc $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
 	@mkdir -p $(@D)
 	$(SEED_CROSS)g++ $(CXX_FLAGS) $(SEED_FLAGS) -c $< -o $@
 
-# What runs when a voice is loaded or somebody asks: small instead of quick. Nothing here is part of a block of audio.
-SEED_COLD := app/averager app/builtin app/console app/record app/settings app/store app/wire nn/blob nn/layer_check \
-             nn/load nn/prepack boards/daisy_seed/clock boards/daisy_seed/memory \
-             boards/daisy_seed/qspi boards/daisy_seed/storage boards/daisy_seed/usart
-$(filter $(SEED_COLD:%=$(SEED)/%%.o),$(SEED_OBJECTS)): SEED_FLAGS += -Os
-
 -include $(SEED_OBJECTS:.o=.d) $(SEED_TONE_OBJECTS:.o=.d)
