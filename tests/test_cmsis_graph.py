@@ -156,7 +156,7 @@ def test_other_numbers_and_blocks_are_refused() -> None:
 
 
 def test_make_says_how_to_get_the_sources(tmp_path: Path) -> None:
-    command = ["make", "-C", str(FIRMWARE), "cmsis", f"BUILD={tmp_path}", "PYTHON=false"]
+    command = ["make", "-C", str(FIRMWARE), "cmsis", f"BUILD={tmp_path}", "CMSIS_PYTHON=false"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode and "pip install 'lottava[cmsis]'" in done.stderr
 

@@ -6,12 +6,12 @@
 
 CMSIS := $(BUILD)/cmsis
 CMSIS_GRAPH ?= $(ROOT)/generated
-PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
+CMSIS_PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
 ifneq ($(filter cmsis,$(MAKECMDGOALS)),)
-  CMSIS_S8 := $(shell cd $(ROOT)/.. && $(PYTHON) -c 'import sys; \
+  CMSIS_S8 := $(shell cd $(ROOT)/.. && $(CMSIS_PYTHON) -c 'import sys; \
     from lottava.export.cmsis_nn import main; main(sys.argv[1:])' $(CMSIS_S8_DIR))
   ifeq ($(CMSIS_S8),)
-    $(error CMSIS-NN's s8 sources were not found; pip install 'lottava[cmsis]', and name its Python: PYTHON=...)
+    $(error CMSIS-NN's s8 sources were not found; pip install 'lottava[cmsis]', and name its Python: CMSIS_PYTHON=...)
   endif
   CMSIS_S8_DIR := $(firstword $(CMSIS_S8))
 endif
