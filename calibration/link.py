@@ -53,7 +53,7 @@ REFUSALS = {
     ErrorCode.BUSY: "the module is busy; try again",
     ErrorCode.NOT_CALIBRATING: "the module is not calibrating; begin first",
     ErrorCode.RECORD_REFUSED: "the module refused the calibration; it keeps the one it has",
-    ErrorCode.STORAGE_FAILED: "the module could not store the calibration; it keeps the one it had",
+    ErrorCode.STORAGE_FAILED: "the module could not write its flash; it keeps what it had",
     ErrorCode.NOTHING_TO_UNDO: "there is no earlier calibration to go back to",
     ErrorCode.JACK_PATCHED: "a jack is patched that must be free; pull its cable",
 }

@@ -8,8 +8,10 @@ from typing import cast
 
 from lottava import messages as say
 from lottava import record as records
+from lottava import settings as kept
 from lottava.messages import BLOCKS_PER_SECOND, POINT_BLOCKS, PROTOCOL_VERSION, Command, Route
 from lottava.record import Record
+from lottava.settings import Settings
 
 from .link import Link, LinkError, RefusedError
 
@@ -96,6 +98,21 @@ class Module:
         except records.RecordError as error:
             raise LinkError(f"the module sent a calibration that can't be used: {error}") from error
         return record, None if reply.slot == say.NO_SLOT else reply.slot
+
+    def read_settings(self) -> tuple[Settings, int | None]:
+        """The settings in use, and their slot; None where they are not stored."""
+        reply = cast(say.SettingsGetReply, self.link.ask(Command.SETTINGS_GET, say.Empty()))
+        try:
+            settings = kept.unpack(reply.settings)
+        except records.RecordError as error:
+            raise LinkError(f"the module sent settings that can't be used: {error}") from error
+        return settings, None if reply.slot == say.NO_SLOT else reply.slot
+
+    def write_settings(self, settings: Settings) -> int:
+        """Store settings and use them; returns their sequence number once they were read back."""
+        request = say.SettingsPutRequest(kept.pack(settings))
+        reply = self.link.ask(Command.SETTINGS_PUT, request, seconds=STORE_SECONDS)
+        return cast(say.StoredReply, reply).sequence
 
     def reboot(self) -> None:
         """Start anew; the port may go away for a moment."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Headers of what firmware shares with the host: the board, the wire, the record. Each fact comes from lottava alone.
+"""Headers of what firmware shares with the host: the board, the wire, the records. Each fact comes from lottava alone.
 
 A layout becomes a plain struct whose size and offsets the compiler checks: on this little-endian machine the struct
 *is* the message, so packing is a copy.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum, IntFlag
 
-from lottava import board, messages, record, wire
+from lottava import board, messages, record, settings, wire
 from lottava.board import BOARD, CvInput, CvOutput
 from lottava.layout import REST, Layout
 
@@ -146,6 +146,8 @@ def emit_record() -> str:
         "RecordVersion": record.VERSION,
         "RecordBytes": record.RECORD_BYTES,
         "RecordSlots": record.SLOTS,
+        "RecordSector": record.SECTOR,
+        "RecordHeaderBytes": record.HEADER_BYTES,
         "RecordKnots": record.KNOTS,
         "RecordKnotLimit": round(record.KNOT_LIMIT_VOLTS / record.KNOT_UNIT_VOLTS),
     }
@@ -156,6 +158,30 @@ def emit_record() -> str:
     return _header("LOTTAVA_GENERATED_RECORD_H_", [constants + knots, enum, emit_layout(record.RecordImage)])
 
 
+def emit_settings() -> str:
+    """settings.h: the settings' bytes and limits."""
+    integers = {
+        "SettingsMagic": settings.MAGIC,
+        "SettingsVersion": settings.VERSION,
+        "SettingsBytes": settings.SETTINGS_BYTES,
+        "SettingsSector": settings.SECTOR,
+        "Settings": len(settings.LIMITS),
+    }
+    constants = "".join(emit_constant("uint32_t", name, value) for name, value in integers.items())
+    limits = settings.LIMITS.values()
+    arrays = "// In the order of the fields, from root_octave on.\n" + "".join(
+        emit_constants("int16_t", f"Setting{name}", values)
+        for name, values in {
+            "Low": [one.low for one in limits],
+            "High": [one.high for one in limits],
+            "Default": [one.default for one in limits],
+        }.items()
+    )
+    layout = emit_layout(settings.SettingsImage)
+    return _header("LOTTAVA_GENERATED_SETTINGS_H_", [constants, arrays, layout])
+
+
 def headers() -> dict[str, str]:
-    """File name -> text of the three headers."""
-    return {"board.h": emit_board(), "record.h": emit_record(), "wire.h": emit_wire()}
+    """File name -> text of the four headers."""
+    texts = {"board": emit_board(), "record": emit_record(), "settings": emit_settings(), "wire": emit_wire()}
+    return {f"{name}.h": text for name, text in texts.items()}

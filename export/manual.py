@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from lottava import messages, record
+from lottava import messages, record, settings
 from lottava.board import BOARD
 from lottava.layout import REST, Layout
 
@@ -76,6 +76,17 @@ def record_faults() -> str:
     return _table(("number", "fault"), [(fault.value, fault.name) for fault in record.RecordFault])
 
 
+def settings_fields() -> str:
+    """The settings' bytes."""
+    return _fields(settings.SettingsImage)
+
+
+def settings_limits() -> str:
+    """What each setting may be."""
+    rows = [(index, name, one.low, one.high, one.default) for index, (name, one) in enumerate(settings.LIMITS.items())]
+    return _table(("index", "setting", "lowest", "highest", "as delivered"), rows)
+
+
 def inputs() -> str:
     """Nominal volts and codes of the CV jacks."""
     rows = []
@@ -97,8 +108,8 @@ def outputs() -> str:
     return _table(("index", "output", "pin", "gain (V)", "offset (V)"), rows)
 
 
-_WRITERS = (commands, payloads, errors, capabilities, record_fields, record_faults, inputs, outputs)
-TABLES = {writer.__name__: writer for writer in _WRITERS}
+_WRITERS = (commands, payloads, errors, capabilities, record_fields, record_faults, settings_fields, settings_limits)
+TABLES = {writer.__name__: writer for writer in (*_WRITERS, inputs, outputs)}
 
 
 def refresh(text: str) -> str:

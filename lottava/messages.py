@@ -11,6 +11,7 @@ from enum import IntEnum, IntFlag
 
 from .layout import REST, Layout, item
 from .record import RECORD_BYTES
+from .settings import SETTINGS_BYTES
 from .units import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 
 PROTOCOL_VERSION = 1
@@ -129,8 +130,11 @@ class HelloReply(Layout):
     reset_cause: int = item("u8", "0 = power or reset pin, 1 = asked for, 2 = watchdog, 3 = fault", default=0)
     serial: bytes = item("bytes", "the chip's unique number", 12, default=bytes(12))
     graph_sha256: bytes = item("bytes", "of the voice that is loaded; zeros = none", 32, default=bytes(32))
-    fault_address: int = item("u32", "program counter of the last fault; 0 = none", default=0)
+    fault_address: int = item("u32", "program counter of the last fault since power-up; 0 = none", default=0)
     fault_status: int = item("u32", "CFSR of the last fault", default=0)
+    fault_return: int = item("u32", "link register of the last fault", default=0)
+    fault_access: int = item("u32", "address that the last fault touched; 0 = none or unknown", default=0)
+    fault_exception: int = item("u32", "its number: 3 hard, 4 memory, 5 bus, 6 usage, else unexpected", default=0)
 
 
 @dataclass(frozen=True)
@@ -196,10 +200,18 @@ class BenchCaseReply(Layout):
 
 
 @dataclass(frozen=True)
-class Settings(Layout):
-    """The settings block as stored; its own header says its version."""
+class SettingsGetReply(Layout):
+    """The settings in use."""
 
-    data: bytes = item(REST, "settings")
+    settings: bytes = item("bytes", "a whole settings record", SETTINGS_BYTES)
+    slot: int = item("u8", f"slot they came from; {NO_SLOT} = built-in defaults, or not yet stored")
+
+
+@dataclass(frozen=True)
+class SettingsPutRequest(Layout):
+    """Check settings, store and use them. The module sets the sequence number itself."""
+
+    settings: bytes = item("bytes", "a whole settings record with its checksum", SETTINGS_BYTES)
 
 
 @dataclass(frozen=True)
@@ -338,7 +350,7 @@ class ErrorReply(Layout):
     command: int = item("u8", "the request's command")
     code: int = item("u8", "ErrorCode")
     detail: int = item("u8", "RECORD_REFUSED: RecordFault; else 0", default=0)
-    index: int = item("u8", "RECORD_REFUSED: which input, output or knot; JACK_PATCHED: which jack", default=0)
+    index: int = item("u8", "RECORD_REFUSED: which input, output, knot or setting; JACK_PATCHED: which jack", default=0)
 
 
 EXCHANGES: dict[Command, tuple[type[Layout], type[Layout]]] = {
@@ -351,8 +363,8 @@ EXCHANGES: dict[Command, tuple[type[Layout], type[Layout]]] = {
     Command.REBOOT_DFU: (Empty, Empty),
     Command.FACTORY: (Empty, Empty),
     Command.BENCH_CASE: (BenchCaseRequest, BenchCaseReply),
-    Command.SETTINGS_GET: (Empty, Settings),
-    Command.SETTINGS_PUT: (Settings, Empty),
+    Command.SETTINGS_GET: (Empty, SettingsGetReply),
+    Command.SETTINGS_PUT: (SettingsPutRequest, StoredReply),
     Command.CALIBRATE_BEGIN: (CalibrateBeginRequest, Empty),
     Command.CALIBRATE_POINT: (CalibratePointRequest, CalibratePointReply),
     Command.CALIBRATE_COMMIT: (CalibrateCommitRequest, StoredReply),

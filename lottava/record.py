@@ -25,7 +25,11 @@ from .layout import Layout, LayoutError, item
 MAGIC = int.from_bytes(b"LTCR", "little")
 VERSION = 1
 RECORD_BYTES = 192
+HEADER_BYTES = 12
+"""Magic, version, length, sequence: what every kept record begins with."""
 SLOTS = 2
+SECTOR = 0
+"""Flash sector of slot 0; slot 1 is behind it."""
 GAIN_LIMIT = 0.05
 OFFSET_LIMIT_VOLTS = 0.3
 """Beyond these from nominal it is a wiring fault: 1 % parts and a 2 % supply stay below 4.1 % and 0.1 V.
@@ -55,10 +59,11 @@ class RecordFault(IntEnum):
     OUTPUT_GAIN = 9
     OUTPUT_OFFSET = 10
     KNOT = 11
+    SETTING = 12
 
 
 class RecordError(ValueError):
-    """No usable record: fault says which check, index which input, output or knot."""
+    """No usable record: fault says which check, index which input, output, knot or setting."""
 
     def __init__(self, fault: RecordFault, sentence: str, index: int = 0) -> None:
         super().__init__(sentence)
@@ -162,33 +167,33 @@ UPGRADES: dict[int, Callable[[bytes], bytes]] = {}
 """Version n -> the step from a checked image of version n to one of n + 1, checksum renewed. v1 is the first."""
 
 
-def _upgraded(data: bytes) -> bytes:
-    """The image inside `data`, checked and brought up to VERSION."""
-    if len(data) < 12:
+def checked_image(
+    data: bytes, magic: int, version: int, length: int, upgrades: dict[int, Callable[[bytes], bytes]]
+) -> bytes:
+    """The image inside `data`, its seal checked, brought up to `version` and `length`. Raises RecordError."""
+    if len(data) < HEADER_BYTES:
         raise RecordError(RecordFault.SHORT, f"a record does not fit into {len(data)} bytes")
-    if int.from_bytes(data[:4], "little") != MAGIC:
+    if int.from_bytes(data[:4], "little") != magic:
         raise RecordError(RecordFault.MAGIC, "no record here")
-    version, length = int.from_bytes(data[4:6], "little"), int.from_bytes(data[6:8], "little")
-    if not 12 <= length <= len(data):
-        raise RecordError(RecordFault.LENGTH, f"the record says {length} bytes, there are {len(data)}")
-    image = data[:length]
+    said, size = int.from_bytes(data[4:6], "little"), int.from_bytes(data[6:8], "little")
+    if not HEADER_BYTES <= size <= len(data):
+        raise RecordError(RecordFault.LENGTH, f"the record says {size} bytes, there are {len(data)}")
+    image = data[:size]
     if zlib.crc32(image[:-4]) != int.from_bytes(image[-4:], "little"):
         raise RecordError(RecordFault.CHECKSUM, "the record's checksum differs")
-    while version in UPGRADES and version < VERSION:
-        image, version = UPGRADES[version](image), version + 1
-    if version != VERSION:
-        raise RecordError(RecordFault.VERSION, f"the record has version {version}, this program knows {VERSION}")
-    if len(image) != RECORD_BYTES:
-        raise RecordError(
-            RecordFault.LENGTH, f"a record of version {VERSION} has {RECORD_BYTES} bytes, not {len(image)}"
-        )
+    while said in upgrades and said < version:
+        image, said = upgrades[said](image), said + 1
+    if said != version:
+        raise RecordError(RecordFault.VERSION, f"the record has version {said}, this program knows {version}")
+    if len(image) != length:
+        raise RecordError(RecordFault.LENGTH, f"a record of version {version} has {length} bytes, not {len(image)}")
     return image
 
 
 def unpack(data: bytes) -> Record:
     """The record at the start of `data`, older versions upgraded. Raises RecordError when any check fails."""
     try:
-        image = RecordImage.unpack(_upgraded(data))
+        image = RecordImage.unpack(checked_image(data, MAGIC, VERSION, RECORD_BYTES, UPGRADES))
     except LayoutError as error:
         raise RecordError(RecordFault.NOT_FINITE, str(error)) from error
     names = Record.__dataclass_fields__

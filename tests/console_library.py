@@ -11,24 +11,33 @@ import numpy as np
 from fake import HELLO, FakeFrontEnd
 
 from lottava.record import RECORD_BYTES, Record
+from lottava.settings import SECTOR, SETTINGS_BYTES, Settings, pack, unpack
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
-SOURCES = ("app/console.cc", "app/console_calibrate.cc", "app/record.cc", "app/wire.cc", "app/averager.cc")
+APP = "console console_calibrate console_store store settings record wire averager"
+SOURCES = [f"app/{name}.cc" for name in APP.split()]
+CHECKSUM = ("blob", "layer_check")
+"""What of nn/ holds CRC-32."""
 COMMON = (
     "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror -O1 -g -fPIC -fsanitize=undefined -fno-sanitize-recover=all"
 )
 CXX = "-std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics -Wold-style-cast"
-ERASED = b"\xff" * (2 * RECORD_BYTES)
+SECTORS = 4
+ERASED = b"\xff" * (SECTORS * RECORD_BYTES)
+"""The start of each sector; settings take less than a record."""
 
 
 def compile_console(folder: Path, program: str, output: str, *flags: str) -> Path:
     """The console and firmware/test/PROGRAM, for this machine."""
     common = [*COMMON.split(), *flags, f"-I{FIRMWARE}", f"-I{FIRMWARE / 'generated'}"]
-    blob, built = folder / f"{output}.blob.o", folder / output
-    shared = [flag for flag in common if flag != "-shared"]
-    subprocess.run(["gcc", "-std=c11", *shared, "-c", str(FIRMWARE / "nn/blob.c"), "-o", str(blob)], check=True)
+    built = folder / output
+    objects = [folder / f"{output}.{name}.o" for name in CHECKSUM]
+    for name, compiled in zip(CHECKSUM, objects, strict=True):
+        flags_of_c = [flag for flag in common if flag != "-shared"]
+        command = ["gcc", "-std=c11", *flags_of_c, "-c", str(FIRMWARE / f"nn/{name}.c"), "-o", str(compiled)]
+        subprocess.run(command, check=True)
     sources = [str(FIRMWARE / source) for source in (*SOURCES, f"test/{program}")]
-    subprocess.run(["g++", *CXX.split(), *common, *sources, str(blob), "-o", str(built)], check=True)
+    subprocess.run(["g++", *CXX.split(), *common, *sources, *map(str, objects), "-o", str(built)], check=True)
     return built
 
 
@@ -57,20 +66,40 @@ class ConsoleModule:
         self._memory = ctypes.create_string_buffer(library.console_size() + 16)
         self.create(ERASED)
 
-    def create(self, slots: bytes) -> None:
-        """Power up with these two slots."""
-        self.library.console_create(self._memory, self.hello, slots)
+    def create(self, sectors: bytes) -> None:
+        """Power up with the starts of these sectors; those that are left out are erased."""
+        self.library.console_create(self._memory, self.hello, sectors + ERASED[len(sectors) :])
 
     def reboot(self) -> None:
         """Power off and on; the flash stays."""
-        self.create(self.slots)
+        self.create(self.sectors)
+
+    @property
+    def sectors(self) -> bytes:
+        """The first RECORD_BYTES of each sector."""
+        out = ctypes.create_string_buffer(SECTORS * RECORD_BYTES)
+        self.library.console_sectors(self._memory, out)
+        return out.raw
 
     @property
     def slots(self) -> bytes:
-        """Both slots."""
-        out = ctypes.create_string_buffer(2 * RECORD_BYTES)
-        self.library.console_slots(self._memory, out)
-        return out.raw
+        """Both slots of the calibration."""
+        return self.sectors[: 2 * RECORD_BYTES]
+
+    @property
+    def settings_slots(self) -> tuple[bytes, bytes]:
+        """Both slots of the settings."""
+        first, second = (self.sectors[n * RECORD_BYTES :][:SETTINGS_BYTES] for n in (SECTOR, SECTOR + 1))
+        return first, second
+
+    def take_settings(self) -> Settings | None:
+        """What the instrument shall use, once after a change."""
+        out = ctypes.create_string_buffer(SETTINGS_BYTES)
+        return unpack(out.raw) if self.library.console_settings(self._memory, out) else None
+
+    def change(self, settings: Settings) -> None:
+        """As the panel does."""
+        self.library.console_change(self._memory, pack(settings))
 
     def fault(self, number: int) -> None:
         """1 write fails, 2 corrupts, 3 never ends, 4 never starts, 0 all well."""

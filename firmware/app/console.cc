@@ -35,6 +35,9 @@ const Console::Verb Console::kVerbs[] = {
     {wire::Command::kFactory, 0, Mask(wire::Capability::kFactory), false, &Console::Factory},
     {wire::Command::kBenchCase, sizeof(wire::BenchCaseRequest), Mask(wire::Capability::kBenchCase), false,
      &Console::BenchCase},
+    {wire::Command::kSettingsGet, 0, Mask(wire::Capability::kSettings), true, &Console::SettingsGet},
+    {wire::Command::kSettingsPut, sizeof(wire::SettingsPutRequest), Mask(wire::Capability::kSettings), false,
+     &Console::SettingsPut},
     {wire::Command::kCalibrateBegin, sizeof(wire::CalibrateBeginRequest), kCalibrate, false, &Console::CalibrateBegin},
     {wire::Command::kCalibratePoint, sizeof(wire::CalibratePointRequest), kCalibrate, false, &Console::CalibratePoint},
     {wire::Command::kCalibrateCommit, sizeof(wire::CalibrateCommitRequest), kCalibrate, false,
@@ -44,13 +47,13 @@ const Console::Verb Console::kVerbs[] = {
     {wire::Command::kCalibrateAbort, 0, kCalibrate, true, &Console::CalibrateAbort},
 };
 
-void Console::Init(const wire::HelloReply& identity, const RecordStorage& storage, const BenchCases& bench) {
+void Console::Init(const wire::HelloReply& identity, Store* store, const BenchCases& bench) {
   decoder_.Init();
   inputs_ = {};
   identity_ = identity;
   identity_.protocol = wire::kProtocolVersion;
   identity_.record_version = static_cast<uint8_t>(kRecordVersion);
-  storage_ = storage;
+  store_ = store;
   bench_ = bench;
   calibrating_ = false;
   action_ = ConsoleAction::kNone;
@@ -62,21 +65,6 @@ void Console::Init(const wire::HelloReply& identity, const RecordStorage& storag
   averager_.Init();
   has_stored_ = false;
   transmit_start_ = transmit_end_ = 0;
-  LoadRecord();
-}
-
-void Console::LoadRecord() {
-  RecordDefaults(&record_);
-  slot_ = wire::kNoSlot;
-  for (uint8_t slot = 0; slot < kRecordSlots; ++slot) {
-    uint8_t bytes[kRecordBytes];
-    RecordImage found;
-    if (!storage_.read_slot(storage_.context, slot, bytes) || !RecordUnpack(bytes, sizeof bytes, &found).good()) continue;
-    if (slot_ != wire::kNoSlot && !RecordIsNewer(found.sequence, record_.sequence)) continue;
-    record_ = found;
-    slot_ = slot;
-  }
-  calibration_changed_ = true;
 }
 
 void Console::Receive(const uint8_t* bytes, size_t size) {
@@ -154,13 +142,6 @@ size_t Console::Transmit(uint8_t* to, size_t capacity) {
   std::memcpy(to, transmit_ + transmit_start_, size);
   transmit_start_ += size;
   return size;
-}
-
-bool Console::TakeCalibration(LottavaCalibration* calibration) {
-  if (!calibration_changed_) return false;
-  calibration_changed_ = false;
-  *calibration = RecordCalibration(record_);
-  return true;
 }
 
 ConsoleAction Console::TakeAction() {

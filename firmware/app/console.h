@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The module's end of the serial protocol: requests in, replies out, calibration records kept. Runs in the main loop.
+// The module's end of the serial protocol: requests in, replies out. A port has one; all share a store. Runs in the main loop.
 //
 //   bytes --Receive--> request --> reply at once
 //                        |-> point: a reading each new block ------------------------> reply
@@ -16,7 +16,7 @@
 #include "app/bench.h"
 #include "app/io.h"
 #include "app/record.h"
-#include "app/storage.h"
+#include "app/store.h"
 #include "app/wire.h"
 
 namespace lottava {
@@ -41,8 +41,8 @@ enum class ConsoleAction : uint8_t { kNone, kReboot, kRebootDfu, kFactory };
 class Console {
  public:
   // identity: all fields of hello but protocol and record version, which the console sets. A command whose capability
-  // is missing there is answered UNSUPPORTED. Reads both slots and takes the newer good record, else the defaults.
-  void Init(const wire::HelloReply& identity, const RecordStorage& storage, const BenchCases& bench = {});
+  // is missing there is answered UNSUPPORTED. The store is kept and processed by the caller.
+  void Init(const wire::HelloReply& identity, Store* store, const BenchCases& bench = {});
 
   // Bytes from the port, any at any time. At most one reply a frame.
   void Receive(const uint8_t* bytes, size_t size);
@@ -53,20 +53,14 @@ class Console {
   // Up to `capacity` bytes for the port; returns how many.
   size_t Transmit(uint8_t* to, size_t capacity);
 
-  // True once after Init and once after each change: `calibration` is for the instrument.
-  bool TakeCalibration(LottavaCalibration* calibration);
-
   // What main shall do, once, after the reply has left.
   ConsoleAction TakeAction();
 
   // Blocks for which the LEDs shall still blink.
   uint32_t identify_blocks() const { return identify_blocks_; }
 
-  const RecordImage& record() const { return record_; }
-  uint8_t slot() const { return slot_; }
-
  private:
-  enum class Pending : uint8_t { kNone, kPoint, kWriteStart, kWriting, kVerify };
+  enum class Pending : uint8_t { kNone, kPoint, kWriteStart, kWriting };
   struct Verb {
     wire::Command command;
     size_t size;
@@ -76,7 +70,6 @@ class Console {
   };
   static const Verb kVerbs[];
 
-  void LoadRecord();
   void HandleFrame(const Frame& frame);
   bool IsRepeat(const Frame& frame);
   void Send(wire::Command command, uint8_t sequence, const void* payload, size_t size);
@@ -91,6 +84,8 @@ class Console {
   void RebootDfu(const uint8_t*);
   void Factory(const uint8_t*);
   void BenchCase(const uint8_t* payload);
+  void SettingsGet(const uint8_t*);
+  void SettingsPut(const uint8_t* payload);
   void CalibrateBegin(const uint8_t* payload);
   void CalibratePoint(const uint8_t* payload);
   void CalibrateCommit(const uint8_t* payload);
@@ -100,18 +95,15 @@ class Console {
 
   void ProcessPoint();
   void ProcessWrite();
-  void StartWrite(const RecordImage& record);
+  void StartRecord(const RecordImage& record);
+  void StartWrite(bool settings);
   void FinishWrite();
-  void FailWrite();
 
   FrameDecoder decoder_;
   ConsoleInputs inputs_;
   wire::HelloReply identity_;
-  RecordStorage storage_;
+  Store* store_;
   BenchCases bench_;
-  RecordImage record_;
-  uint8_t slot_;
-  bool calibration_changed_;
   bool calibrating_;
   ConsoleAction action_;
   uint32_t identify_blocks_;
@@ -123,11 +115,15 @@ class Console {
   uint16_t crc_;
   Averager averager_;
   wire::CalibratePointRequest point_;
-  RecordImage writing_;
-  uint8_t writing_slot_;
+  union {
+    RecordImage record;
+    SettingsImage settings;
+  } writing_;
+  bool writing_settings_;
+  uint32_t ticket_;         // of the store
   uint32_t write_started_;  // block
 
-  // The last commit or undo that was done: a repeat of it, after a lost reply, gets the same reply and no second write.
+  // The last write that was done: a repeat of it, after a lost reply, gets the same reply and no second write.
   bool has_stored_;
   wire::Command stored_command_;
   uint8_t stored_sequence_;

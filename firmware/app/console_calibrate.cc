@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The console's calibration: readings, and records that are used only after they were read back from the flash.
+// The console's calibration: readings, and records for the store.
 #include <cstring>
 
 #include "app/console.h"
 #include "generated/board.h"
 
 namespace lottava {
-
-namespace {
-
-// An erase of a 4 KB sector takes 300 ms at most (IS25LP064A, AC characteristics); a write that found another one
-// going on waits for that first. A block is 1 ms.
-constexpr uint32_t kWriteTimeoutBlocks = 2000;
-
-}  // namespace
 
 void Console::CalibrateBegin(const uint8_t* payload) {
   const uint8_t route = payload[offsetof(wire::CalibrateBeginRequest, route)];
@@ -59,8 +51,8 @@ void Console::CalibrateAbort(const uint8_t*) {
 
 void Console::CalibrateRead(const uint8_t*) {
   wire::CalibrateReadReply reply;
-  std::memcpy(reply.record, &record_, sizeof reply.record);
-  reply.slot = slot_;
+  std::memcpy(reply.record, &store_->record(), sizeof reply.record);
+  reply.slot = store_->record_slot();
   Reply(&reply, sizeof reply);
 }
 
@@ -71,72 +63,29 @@ void Console::CalibrateCommit(const uint8_t* payload) {
   if (!verdict.good()) {
     return Refuse(wire::ErrorCode::kRecordRefused, static_cast<uint8_t>(verdict.fault), verdict.index);
   }
-  StartWrite(record);
+  StartRecord(record);
 }
 
 // The slot that is not in use holds the record before this one; an erased one stands for the defaults.
 void Console::CalibrateUndo(const uint8_t*) {
-  if (slot_ == wire::kNoSlot) return Refuse(wire::ErrorCode::kNothingToUndo);
+  if (store_->record_slot() == wire::kNoSlot) return Refuse(wire::ErrorCode::kNothingToUndo);
   uint8_t bytes[kRecordBytes];
-  if (!storage_.read_slot(storage_.context, 1u - slot_, bytes)) return Refuse(wire::ErrorCode::kBusy);
+  if (!store_->ReadOtherRecord(bytes)) return Refuse(wire::ErrorCode::kBusy);
   RecordImage record;
   if (RecordIsBlank(bytes, sizeof bytes)) {
     RecordDefaults(&record);
   } else if (!RecordUnpack(bytes, sizeof bytes, &record).good()) {
     return Refuse(wire::ErrorCode::kNothingToUndo);
   }
-  StartWrite(record);
+  StartRecord(record);
 }
 
-void Console::StartWrite(const RecordImage& record) {
-  writing_ = record;
-  writing_.sequence = record_.sequence + 1;
-  std::memcpy(writing_.serial, identity_.serial, sizeof writing_.serial);
-  writing_.board_revision = identity_.board_revision;
-  writing_.seed_revision = identity_.seed_revision;
-  RecordSeal(&writing_);
-  writing_slot_ = static_cast<uint8_t>(slot_ == 0 ? 1 : 0);
-  write_started_ = inputs_.blocks;
-  pending_ = Pending::kWriteStart;
-}
-
-void Console::ProcessWrite() {
-  if (inputs_.blocks - write_started_ > kWriteTimeoutBlocks) return FailWrite();
-  if (pending_ == Pending::kWriteStart) {
-    if (storage_.start_write(storage_.context, writing_slot_, reinterpret_cast<const uint8_t*>(&writing_))) {
-      pending_ = Pending::kWriting;
-    }
-  } else if (pending_ == Pending::kWriting) {
-    const WriteState state = storage_.write_state(storage_.context);
-    if (state == WriteState::kFailed) return FailWrite();
-    if (state == WriteState::kDone) pending_ = Pending::kVerify;
-  } else {
-    uint8_t bytes[kRecordBytes];
-    if (!storage_.read_slot(storage_.context, writing_slot_, bytes)) return;
-    if (std::memcmp(bytes, &writing_, sizeof bytes) != 0) return FailWrite();
-    FinishWrite();
-  }
-}
-
-void Console::FinishWrite() {
-  pending_ = Pending::kNone;
-  record_ = writing_;
-  slot_ = writing_slot_;
-  calibration_changed_ = true;
-  calibrating_ = false;
-  stored_ = {};
-  stored_.sequence = record_.sequence;
-  stored_.slot = slot_;
-  has_stored_ = true;
-  stored_command_ = command_;
-  stored_sequence_ = sequence_;
-  stored_crc_ = crc_;
-  Reply(&stored_, sizeof stored_);
-}
-
-void Console::FailWrite() {
-  pending_ = Pending::kNone;
-  Refuse(wire::ErrorCode::kStorageFailed);
+void Console::StartRecord(const RecordImage& record) {
+  writing_.record = record;
+  std::memcpy(writing_.record.serial, identity_.serial, sizeof writing_.record.serial);
+  writing_.record.board_revision = identity_.board_revision;
+  writing_.record.seed_revision = identity_.seed_revision;
+  StartWrite(false);
 }
 
 }  // namespace lottava

@@ -65,6 +65,8 @@ RecordVerdict CheckRanges(const RecordImage& record) {
   return verdict;
 }
 
+static_assert(offsetof(RecordImage, serial) == kRecordHeaderBytes, "header");
+
 uint32_t Checksum(const RecordImage& record) { return nn_crc32(&record, offsetof(RecordImage, crc32)); }
 
 }  // namespace
@@ -86,20 +88,25 @@ void RecordDefaults(RecordImage* record) {
 }
 
 // There is no version before 1, so no upgrade step yet: one goes between the checksum and the version check.
-RecordVerdict RecordUnpack(const uint8_t* bytes, size_t size, RecordImage* record) {
-  RecordImage image;
-  constexpr size_t kHeaderBytes = offsetof(RecordImage, serial);
-  if (size < kHeaderBytes) return {RecordFault::kShort, 0};
-  std::memcpy(&image, bytes, kHeaderBytes);
-  if (image.magic != kRecordMagic) return {RecordFault::kMagic, 0};
-  if (image.length < kHeaderBytes || image.length > size) return {RecordFault::kLength, 0};
+RecordVerdict RecordCheckSeal(const uint8_t* bytes, size_t size, const RecordKind& kind) {
+  RecordImage header;
+  if (size < kRecordHeaderBytes) return {RecordFault::kShort, 0};
+  std::memcpy(&header, bytes, kRecordHeaderBytes);
+  if (header.magic != kind.magic) return {RecordFault::kMagic, 0};
+  if (header.length < kRecordHeaderBytes || header.length > size) return {RecordFault::kLength, 0};
   uint32_t crc;
-  std::memcpy(&crc, bytes + image.length - sizeof crc, sizeof crc);
-  if (crc != nn_crc32(bytes, image.length - sizeof crc)) return {RecordFault::kChecksum, 0};
-  if (image.version != kRecordVersion) return {RecordFault::kVersion, 0};
-  if (image.length != kRecordBytes) return {RecordFault::kLength, 0};
+  std::memcpy(&crc, bytes + header.length - sizeof crc, sizeof crc);
+  if (crc != nn_crc32(bytes, header.length - sizeof crc)) return {RecordFault::kChecksum, 0};
+  if (header.version != kind.version) return {RecordFault::kVersion, 0};
+  return {header.length == kind.length ? RecordFault::kNone : RecordFault::kLength, 0};
+}
+
+RecordVerdict RecordUnpack(const uint8_t* bytes, size_t size, RecordImage* record) {
+  RecordVerdict verdict = RecordCheckSeal(bytes, size, {kRecordMagic, kRecordVersion, kRecordBytes});
+  if (!verdict.good()) return verdict;
+  RecordImage image;
   std::memcpy(&image, bytes, sizeof image);
-  const RecordVerdict verdict = CheckRanges(image);
+  verdict = CheckRanges(image);
   if (verdict.good()) *record = image;
   return verdict;
 }

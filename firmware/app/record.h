@@ -11,12 +11,20 @@
 
 namespace lottava {
 
-// Which check failed, and for which input, output or knot.
+// Which check failed, and for which input, output, knot or setting.
 struct RecordVerdict {
   RecordFault fault;
   uint8_t index;
   bool good() const { return fault == RecordFault::kNone; }
 };
+
+// What a kept record's first bytes must say.
+struct RecordKind {
+  uint32_t magic, version, length;
+};
+
+// Magic, length, checksum, version: what every kind has in common. The bytes then hold a whole record.
+RecordVerdict RecordCheckSeal(const uint8_t* bytes, size_t size, const RecordKind& kind);
 
 // The nominal board, sequence 0, sealed.
 void RecordDefaults(RecordImage* record);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What the console needs of a board's flash: two record slots, written in the background.
+// What the store needs of a board's flash: sectors, read at once and written in the background.
 #ifndef LOTTAVA_APP_STORAGE_H_
 #define LOTTAVA_APP_STORAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace lottava {
@@ -13,11 +14,11 @@ enum class WriteState : uint8_t { kIdle, kBusy, kDone, kFailed };
 struct RecordStorage {
   void* context;
 
-  // kRecordBytes of slot 0 or 1 into `to`; false while the flash can't be read, because something is being written.
-  bool (*read_slot)(void* context, unsigned slot, uint8_t* to);
+  // The first `size` bytes of a sector; false while the flash can't be read, because something is being written.
+  bool (*read)(void* context, unsigned sector, void* to, size_t size);
 
-  // Erase the slot and write kRecordBytes; the bytes stay valid until the write is over. False when it can't start now.
-  bool (*start_write)(void* context, unsigned slot, const uint8_t* bytes);
+  // Erase the sector and write `size` bytes; they stay valid until the write is over. False when it can't start now.
+  bool (*start_write)(void* context, unsigned sector, const void* bytes, size_t size);
 
   // Of the write that was started last.
   WriteState (*write_state)(void* context);

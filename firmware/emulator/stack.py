@@ -26,7 +26,8 @@ POINTERS = (
     (r"^DMA1_Stream1_IRQHandler$", r"OnBlock"),
     (r"^Reset_Handler$", r"^_GLOBAL__sub_I_"),
     (r"7lottava7Console11HandleFrame", r"7lottava7Console\d+\w+EPKh$"),
-    (r"7lottava7Console", r"4seed12_GLOBAL__N_1\d+(StartWrite|State|ReadSlot|Cycles)|^bench_case_(count|name)$"),
+    (r"7lottava7Console", r"4seed12_GLOBAL__N_1\d+Cycles|^bench_case_(count|name)$"),
+    (r"7lottava5Store", r"4seed12_GLOBAL__N_1\d+(StartWrite|State|ReadSector)"),
     (r"^bench_case_run$", r"^(?!nn_|bench_case|column|pairs)[a-z][a-z0-9]*(_[a-z0-9]+)*$"),
     (r"^nn_matmul_s8s16$", r"^(column|pairs)(_relu)?$"),
     (r"^(column|pairs)(_relu)?$", NOWHERE),  # enter their own unrolled loop in the middle

@@ -19,6 +19,8 @@ constexpr uint32_t kRecordMagic = 1380144204;
 constexpr uint32_t kRecordVersion = 1;
 constexpr uint32_t kRecordBytes = 192;
 constexpr uint32_t kRecordSlots = 2;
+constexpr uint32_t kRecordSector = 0;
+constexpr uint32_t kRecordHeaderBytes = 12;
 constexpr uint32_t kRecordKnots = 11;
 constexpr uint32_t kRecordKnotLimit = 5000;
 constexpr float kRecordKnotVolts[11] = {-3.0f, -2.0f, -1.0f, 0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f};
@@ -36,6 +38,7 @@ enum class RecordFault : uint8_t {
   kOutputGain = 9,
   kOutputOffset = 10,
   kKnot = 11,
+  kSetting = 12,
 };
 
 struct RecordImage {

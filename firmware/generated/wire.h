@@ -113,8 +113,11 @@ struct HelloReply {
   uint8_t reset_cause;  // 0 = power or reset pin, 1 = asked for, 2 = watchdog, 3 = fault
   uint8_t serial[12];  // the chip's unique number
   uint8_t graph_sha256[32];  // of the voice that is loaded; zeros = none
-  uint32_t fault_address;  // program counter of the last fault; 0 = none
+  uint32_t fault_address;  // program counter of the last fault since power-up; 0 = none
   uint32_t fault_status;  // CFSR of the last fault
+  uint32_t fault_return;  // link register of the last fault
+  uint32_t fault_access;  // address that the last fault touched; 0 = none or unknown
+  uint32_t fault_exception;  // its number: 3 hard, 4 memory, 5 bus, 6 usage, else unexpected
 };
 static_assert(offsetof(HelloReply, protocol) == 0, "offset");
 static_assert(offsetof(HelloReply, record_version) == 1, "offset");
@@ -127,7 +130,10 @@ static_assert(offsetof(HelloReply, serial) == 12, "offset");
 static_assert(offsetof(HelloReply, graph_sha256) == 24, "offset");
 static_assert(offsetof(HelloReply, fault_address) == 56, "offset");
 static_assert(offsetof(HelloReply, fault_status) == 60, "offset");
-static_assert(sizeof(HelloReply) == 64, "size");
+static_assert(offsetof(HelloReply, fault_return) == 64, "offset");
+static_assert(offsetof(HelloReply, fault_access) == 68, "offset");
+static_assert(offsetof(HelloReply, fault_exception) == 72, "offset");
+static_assert(sizeof(HelloReply) == 76, "size");
 
 struct IdentifyRequest {
   uint8_t seconds;  // how long; 0 stops
@@ -205,6 +211,30 @@ static_assert(offsetof(BenchCaseReply, cases) == 4, "offset");
 static_assert(offsetof(BenchCaseReply, name) == 8, "offset");
 static_assert(sizeof(BenchCaseReply) == 32, "size");
 
+struct SettingsGetReply {
+  uint8_t settings[64];  // a whole settings record
+  uint8_t slot;  // slot they came from; 255 = built-in defaults, or not yet stored
+};
+static_assert(offsetof(SettingsGetReply, settings) == 0, "offset");
+static_assert(offsetof(SettingsGetReply, slot) == 64, "offset");
+static_assert(sizeof(SettingsGetReply) == 65, "size");
+
+struct SettingsPutRequest {
+  uint8_t settings[64];  // a whole settings record with its checksum
+};
+static_assert(offsetof(SettingsPutRequest, settings) == 0, "offset");
+static_assert(sizeof(SettingsPutRequest) == 64, "size");
+
+struct StoredReply {
+  uint32_t sequence;  // sequence number of the record now in use
+  uint8_t slot;  // slot it was written to
+  uint8_t reserved[3];  // 0
+};
+static_assert(offsetof(StoredReply, sequence) == 0, "offset");
+static_assert(offsetof(StoredReply, slot) == 4, "offset");
+static_assert(offsetof(StoredReply, reserved) == 5, "offset");
+static_assert(sizeof(StoredReply) == 8, "size");
+
 struct CalibrateBeginRequest {
   uint8_t route;  // Route
 };
@@ -244,16 +274,6 @@ struct CalibrateCommitRequest {
 };
 static_assert(offsetof(CalibrateCommitRequest, record) == 0, "offset");
 static_assert(sizeof(CalibrateCommitRequest) == 192, "size");
-
-struct StoredReply {
-  uint32_t sequence;  // sequence number of the record now in use
-  uint8_t slot;  // slot it was written to
-  uint8_t reserved[3];  // 0
-};
-static_assert(offsetof(StoredReply, sequence) == 0, "offset");
-static_assert(offsetof(StoredReply, slot) == 4, "offset");
-static_assert(offsetof(StoredReply, reserved) == 5, "offset");
-static_assert(sizeof(StoredReply) == 8, "size");
 
 struct CalibrateReadReply {
   uint8_t record[192];  // a whole record
@@ -333,7 +353,7 @@ struct ErrorReply {
   uint8_t command;  // the request's command
   uint8_t code;  // ErrorCode
   uint8_t detail;  // RECORD_REFUSED: RecordFault; else 0
-  uint8_t index;  // RECORD_REFUSED: which input, output or knot; JACK_PATCHED: which jack
+  uint8_t index;  // RECORD_REFUSED: which input, output, knot or setting; JACK_PATCHED: which jack
 };
 static_assert(offsetof(ErrorReply, command) == 0, "offset");
 static_assert(offsetof(ErrorReply, code) == 1, "offset");

@@ -11,10 +11,14 @@ using namespace lottava;
 
 enum Fault : uint8_t { kNoFault, kWriteFails, kWriteCorrupts, kNeverDone, kNeverStarts };
 
+constexpr unsigned kSectors = 4;
+
+// console: the port under test; second: another port of the same module.
 struct HostConsole {
-  Console console;
+  Store store;
+  Console console, second;
   ConsoleInputs inputs;
-  uint8_t slots[kRecordSlots][kRecordBytes];
+  uint8_t sectors[kSectors][kRecordBytes];
   uint32_t writes;
   uint32_t polls_left;
   WriteState state;
@@ -23,21 +27,21 @@ struct HostConsole {
 
 HostConsole* Of(void* memory) { return static_cast<HostConsole*>(memory); }
 
-bool ReadSlot(void* context, unsigned slot, uint8_t* to) {
+bool ReadSector(void* context, unsigned sector, void* to, size_t size) {
   const HostConsole* host = Of(context);
   if (host->state == WriteState::kBusy) return false;
-  std::memcpy(to, host->slots[slot], kRecordBytes);
+  std::memcpy(to, host->sectors[sector], size);
   return true;
 }
 
-bool StartWrite(void* context, unsigned slot, const uint8_t* bytes) {
+bool StartWrite(void* context, unsigned sector, const void* bytes, size_t size) {
   HostConsole* host = Of(context);
   if (host->fault == kNeverStarts) return false;
   ++host->writes;
   host->polls_left = 3;
   host->state = WriteState::kBusy;
-  if (host->fault != kWriteFails) std::memcpy(host->slots[slot], bytes, kRecordBytes);
-  if (host->fault == kWriteCorrupts) host->slots[slot][100] ^= 1;
+  if (host->fault != kWriteFails) std::memcpy(host->sectors[sector], bytes, size);
+  if (host->fault == kWriteCorrupts) host->sectors[sector][20] ^= 1;
   return true;
 }
 
@@ -60,24 +64,27 @@ extern "C" {
 
 size_t console_size(void) { return sizeof(HostConsole); }
 
-// Keeps the slots: create again is a reboot. `hello`: the bytes of a HelloReply.
-void console_create(void* memory, const uint8_t* hello, const uint8_t* slots) {
+// Keeps the sectors: create again is a reboot. `hello`: the bytes of a HelloReply.
+void console_create(void* memory, const uint8_t* hello, const uint8_t* sectors) {
   HostConsole* host = new (memory) HostConsole;
-  std::memcpy(host->slots, slots, sizeof host->slots);
+  std::memcpy(host->sectors, sectors, sizeof host->sectors);
   host->inputs = {};
   host->writes = 0;
   host->state = WriteState::kIdle;
   host->fault = kNoFault;
   wire::HelloReply identity;
   std::memcpy(&identity, hello, sizeof identity);
-  host->console.Init(identity, {host, ReadSlot, StartWrite, ReadWriteState},
-                     {BenchCount, BenchName, BenchCycles});
+  host->store.Init({host, ReadSector, StartWrite, ReadWriteState});
+  host->console.Init(identity, &host->store, {BenchCount, BenchName, BenchCycles});
+  host->second.Init(identity, &host->store);
 }
 
 void console_fault(void* memory, uint8_t fault) { Of(memory)->fault = fault; }
 uint32_t console_writes(void* memory) { return Of(memory)->writes; }
-void console_slots(void* memory, uint8_t* to) { std::memcpy(to, Of(memory)->slots, sizeof Of(memory)->slots); }
+void console_sectors(void* memory, uint8_t* to) { std::memcpy(to, Of(memory)->sectors, sizeof Of(memory)->sectors); }
 void console_receive(void* memory, const uint8_t* bytes, size_t size) { Of(memory)->console.Receive(bytes, size); }
+void second_receive(void* memory, const uint8_t* bytes, size_t size) { Of(memory)->second.Receive(bytes, size); }
+size_t second_transmit(void* memory, uint8_t* to, size_t size) { return Of(memory)->second.Transmit(to, size); }
 size_t console_transmit(void* memory, uint8_t* to, size_t size) { return Of(memory)->console.Transmit(to, size); }
 
 // One block with these codes and volts.
@@ -87,11 +94,19 @@ void console_block(void* memory, const uint16_t* cv_codes, const float* cv_volts
   std::memcpy(host->inputs.cv_codes, cv_codes, sizeof host->inputs.cv_codes);
   std::memcpy(host->inputs.cv_volts, cv_volts, sizeof host->inputs.cv_volts);
   host->console.Process(host->inputs);
+  host->second.Process(host->inputs);
+  host->store.Process(host->inputs.blocks);
 }
 
 uint8_t console_action(void* memory) { return static_cast<uint8_t>(Of(memory)->console.TakeAction()); }
 uint32_t console_identify(void* memory) { return Of(memory)->console.identify_blocks(); }
-int console_calibration(void* memory, LottavaCalibration* to) { return Of(memory)->console.TakeCalibration(to); }
+int console_calibration(void* memory, LottavaCalibration* to) { return Of(memory)->store.TakeCalibration(to); }
+
+// As SettingsImage, once after a change.
+int console_settings(void* memory, SettingsImage* to) { return Of(memory)->store.TakeSettings(to); }
+
+// As the panel does.
+void console_change(void* memory, const SettingsImage* settings) { Of(memory)->store.Change(*settings); }
 
 uint16_t wire_crc16(const uint8_t* bytes, size_t size) { return Crc16(bytes, size); }
 size_t wire_encode(uint8_t command, uint8_t sequence, const uint8_t* payload, size_t size, uint8_t* to) {
@@ -126,6 +141,24 @@ uint32_t record_unpack(const uint8_t* bytes, size_t size, uint8_t* to) {
     std::memcpy(to, &record, sizeof record);
   }
   return static_cast<uint32_t>(verdict.fault) | static_cast<uint32_t>(verdict.index) << 8;
+}
+
+// As record_unpack.
+uint32_t settings_unpack(const uint8_t* bytes, size_t size, uint8_t* to) {
+  SettingsImage settings;
+  const RecordVerdict verdict = SettingsUnpack(bytes, size, &settings);
+  if (verdict.good()) {
+    settings.crc32 = 0;
+    SettingsSeal(&settings);
+    std::memcpy(to, &settings, sizeof settings);
+  }
+  return static_cast<uint32_t>(verdict.fault) | static_cast<uint32_t>(verdict.index) << 8;
+}
+
+void settings_defaults(uint8_t* to) {
+  SettingsImage settings;
+  SettingsDefaults(&settings);
+  std::memcpy(to, &settings, sizeof settings);
 }
 
 void record_defaults(uint8_t* to) {

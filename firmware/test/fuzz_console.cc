@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Host program for the sanitizers: whole, damaged and random frames in any order, with a flash that fails now and then.
-// It may refuse anything but must answer hello, and a record in use is always a good one. usage: fuzz_console ROUNDS
+// It may refuse anything but must answer hello, and what is in use is always good. Two ports share a store.
+// usage: fuzz_console ROUNDS
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,9 +12,12 @@ namespace {
 
 using namespace lottava;
 
-uint8_t g_slots[kRecordSlots][kRecordBytes];
+constexpr unsigned kSectors = 4;
+
+uint8_t g_sectors[kSectors][kRecordBytes];
 WriteState g_state;
-Console g_console;
+Store g_store;
+Console g_consoles[2];
 uint32_t g_random = 0x6C6F7474;
 
 uint32_t Random(uint32_t below) {
@@ -30,28 +34,30 @@ void Require(bool holds, const char* what) {
   }
 }
 
-bool ReadSlot(void*, unsigned slot, uint8_t* to) {
-  std::memcpy(to, g_slots[slot], kRecordBytes);
+bool ReadSector(void*, unsigned sector, void* to, size_t size) {
+  std::memcpy(to, g_sectors[sector], size);
   return Random(8) != 0;
 }
 
-bool StartWrite(void*, unsigned slot, const uint8_t* bytes) {
-  std::memcpy(g_slots[slot], bytes, kRecordBytes);
-  if (Random(4) == 0) g_slots[slot][Random(kRecordBytes)] ^= 1;
+bool StartWrite(void*, unsigned sector, const void* bytes, size_t size) {
+  std::memcpy(g_sectors[sector], bytes, size);
+  if (Random(4) == 0) g_sectors[sector][Random(static_cast<uint32_t>(size))] ^= 1;
   g_state = Random(8) != 0 ? WriteState::kDone : WriteState::kFailed;
   return Random(4) != 0;
 }
 
 WriteState ReadWriteState(void*) { return g_state; }
 
+constexpr RecordStorage kStorage = {nullptr, ReadSector, StartWrite, ReadWriteState};
+
 // A command that exists, with a payload that may be right.
 size_t MakeFrame(uint8_t* to) {
   uint8_t payload[wire::kMaxPayload];
   for (uint8_t& byte : payload) byte = static_cast<uint8_t>(Random(Random(2) ? 4 : 256));
   const wire::Command slow[] = {wire::Command::kCalibrateBegin, wire::Command::kCalibrateCommit,
-                                wire::Command::kCalibrateUndo};
+                                wire::Command::kCalibrateUndo, wire::Command::kSettingsPut};
   const uint8_t command =
-      Random(2) ? wire::kCommands[Random(sizeof wire::kCommands)] : static_cast<uint8_t>(slow[Random(3)]);
+      Random(2) ? wire::kCommands[Random(sizeof wire::kCommands)] : static_cast<uint8_t>(slow[Random(4)]);
   size_t size = Random(2) ? Random(3) : Random(sizeof payload + 1);
   if (command == static_cast<uint8_t>(wire::Command::kCalibrateCommit) && Random(2)) {
     RecordImage record;
@@ -61,51 +67,72 @@ size_t MakeFrame(uint8_t* to) {
     std::memcpy(payload, &record, sizeof record);
     size = sizeof record;
   }
+  if (command == static_cast<uint8_t>(wire::Command::kSettingsPut) && Random(2)) {
+    SettingsImage settings;
+    SettingsDefaults(&settings);
+    reinterpret_cast<uint8_t*>(&settings)[Random(kSettingsBytes)] ^= static_cast<uint8_t>(Random(2));
+    SettingsSeal(&settings);
+    std::memcpy(payload, &settings, sizeof settings);
+    size = sizeof settings;
+  }
   return EncodeFrame(command, static_cast<uint8_t>(Random(4)), payload, size, to);
 }
 
+uint32_t g_records, g_settings;  // that came into use
+
 void Round(ConsoleInputs* inputs) {
+  const uint32_t record_before = g_store.record().sequence, settings_before = g_store.settings().sequence;
   uint8_t bytes[wire::kMaxEncoded];
   size_t size = MakeFrame(bytes);
   if (Random(3) == 0) bytes[Random(static_cast<uint32_t>(size))] ^= static_cast<uint8_t>(1u << Random(8));
   if (Random(5) == 0) size = Random(static_cast<uint32_t>(size));
-  g_console.Receive(bytes, size);
+  g_consoles[Random(2)].Receive(bytes, size);
   for (uint32_t blocks = Random(12); blocks != 0; --blocks) {
     ++inputs->blocks;
     for (uint16_t& code : inputs->cv_codes) code = static_cast<uint16_t>(Random(65536));
-    g_console.Process(*inputs);
+    for (Console& console : g_consoles) console.Process(*inputs);
+    g_store.Process(inputs->blocks);
   }
+  if (g_store.record().sequence != record_before) ++g_records;
+  if (g_store.settings().sequence != settings_before) ++g_settings;
+  if (Random(64) == 0) g_store.Init(kStorage);  // a reboot, after which a slot may be unreadable
   uint8_t out[32];
-  for (uint32_t reads = Random(8); reads != 0; --reads) g_console.Transmit(out, sizeof out);
+  for (uint32_t reads = Random(8); reads != 0; --reads) g_consoles[Random(2)].Transmit(out, sizeof out);
   RecordImage used;
-  const RecordImage& record = g_console.record();
+  const RecordImage& record = g_store.record();
   Require(RecordUnpack(reinterpret_cast<const uint8_t*>(&record), sizeof record, &used).good(), "a bad record is in use");
+  SettingsImage chosen;
+  const SettingsImage& settings = g_store.settings();
+  Require(SettingsUnpack(reinterpret_cast<const uint8_t*>(&settings), sizeof settings, &chosen).good(),
+          "bad settings are in use");
 }
 
-bool AnswersHello() {
+bool AnswersHello(Console* console) {
   uint8_t bytes[2 * wire::kMaxEncoded];
-  while (g_console.Transmit(bytes, sizeof bytes) != 0) {
+  while (console->Transmit(bytes, sizeof bytes) != 0) {
   }
   const uint8_t zero = 0;
-  g_console.Receive(&zero, 1);
+  console->Receive(&zero, 1);
   const size_t size = EncodeFrame(static_cast<uint8_t>(wire::Command::kHello), 9, nullptr, 0, bytes);
-  g_console.Receive(bytes, size);
-  return g_console.Transmit(bytes, sizeof bytes) > sizeof(wire::HelloReply);
+  console->Receive(bytes, size);
+  return console->Transmit(bytes, sizeof bytes) > sizeof(wire::HelloReply);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const long rounds = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 0;
-  std::memset(g_slots, 0xFF, sizeof g_slots);
+  std::memset(g_sectors, 0xFF, sizeof g_sectors);
   wire::HelloReply identity = {};
   identity.capabilities = 0xFFFFFFFFu;
-  g_console.Init(identity, {nullptr, ReadSlot, StartWrite, ReadWriteState});
+  g_store.Init(kStorage);
+  for (Console& console : g_consoles) console.Init(identity, &g_store);
   ConsoleInputs inputs = {};
   for (long i = 0; i < rounds; ++i) {
     Round(&inputs);
-    Require(i % 64 != 0 || AnswersHello(), "hello is not answered");
+    Require(i % 64 != 0 || (AnswersHello(&g_consoles[0]) && AnswersHello(&g_consoles[1])), "hello is not answered");
   }
-  std::printf("%ld rounds, record %u\n", rounds, static_cast<unsigned>(g_console.record().sequence));
+  std::printf("%ld rounds, records %u settings %u\n", rounds, static_cast<unsigned>(g_records),
+              static_cast<unsigned>(g_settings));
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "app/builtin.h"
 #include "app/console.h"
 #include "app/module.h"
+#include "app/store.h"
 #include "boards/daisy_seed/adc.h"
 #include "boards/daisy_seed/audio.h"
 #include "boards/daisy_seed/bench.h"
@@ -27,8 +28,8 @@ static_assert(kBlockSize == LOTTAVA_BLOCK_SAMPLES && kCvCount == LOTTAVA_CVS, "b
 constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
 constexpr lottava::wire::Capability kCapabilities[] = {
-    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kCalibrateSource,
-    lottava::wire::Capability::kBenchCase};
+    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
+    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
 
 // Cycles of the audio interrupts since the start.
 struct Meter {
@@ -44,6 +45,7 @@ LottavaInputs inputs_;
 LottavaOutputs outputs_;
 Meter meter_;
 Qspi qspi_;
+lottava::Store store_;
 lottava::Console console_;
 
 // Pots 0-7 are on multiplexer A, 8-11 on the first inputs of B.
@@ -107,7 +109,7 @@ void StartConsole() {
   if (module_.voice().loaded()) {
     std::memcpy(identity.graph_sha256, module_.voice().network().graph_sha256, sizeof identity.graph_sha256);
   }
-  console_.Init(identity, MakeRecordStorage(&qspi_), MakeBenchCases());
+  console_.Init(identity, &store_, MakeBenchCases());
 }
 
 lottava::ConsoleInputs Snapshot() {
@@ -133,7 +135,7 @@ lottava::ConsoleInputs Snapshot() {
 
 void TakeCalibration() {
   LottavaCalibration calibration;
-  if (!console_.TakeCalibration(&calibration)) return;
+  if (!store_.TakeCalibration(&calibration)) return;
   const InterruptLock lock;
   module_.SetCalibration(calibration);
 }
@@ -155,7 +157,9 @@ void RunConsole() {
     const std::uint8_t received = static_cast<std::uint8_t>(byte);
     console_.Receive(&received, 1);
   }
-  console_.Process(Snapshot());
+  const lottava::ConsoleInputs snapshot = Snapshot();
+  console_.Process(snapshot);
+  store_.Process(snapshot.blocks);
   const bool sent = SendReplies();
   TakeCalibration();
   static bool reset_wanted;
@@ -168,6 +172,7 @@ void RunConsole() {
 int main() {
   StartChip();
   StartInstrument();
+  store_.Init(MakeRecordStorage(&qspi_));
   StartConsole();
   TakeCalibration();
   AudioStart(OnBlock);

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Plain forwarding; the console reads back what it wrote, so a write that ended is called done.
+// Plain forwarding; the store reads back what it wrote, so a write that ended is called done.
 #include "boards/daisy_seed/storage.h"
-
-#include "generated/record.h"
 
 namespace lottava::seed {
 namespace {
 
 Qspi* AsQspi(void* context) { return static_cast<Qspi*>(context); }
 
-bool ReadSlot(void* context, unsigned slot, std::uint8_t* to) {
-  return AsQspi(context)->Read(slot * kSectorBytes, to, kRecordBytes);
+bool ReadSector(void* context, unsigned sector, void* to, std::size_t size) {
+  return AsQspi(context)->Read(sector * kSectorBytes, to, size);
 }
 
-bool StartWrite(void* context, unsigned slot, const std::uint8_t* bytes) {
-  return AsQspi(context)->Write(slot * kSectorBytes, bytes, kRecordBytes);
+bool StartWrite(void* context, unsigned sector, const void* bytes, std::size_t size) {
+  return AsQspi(context)->Write(sector * kSectorBytes, bytes, size);
 }
 
 WriteState State(void* context) { return AsQspi(context)->busy() ? WriteState::kBusy : WriteState::kDone; }
 
 }  // namespace
 
-RecordStorage MakeRecordStorage(Qspi* qspi) { return {qspi, ReadSlot, StartWrite, State}; }
+RecordStorage MakeRecordStorage(Qspi* qspi) { return {qspi, ReadSector, StartWrite, State}; }
 
 }  // namespace lottava::seed

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The calibration slots in the QSPI flash: slot n is sector n.
+// The first sectors of the QSPI flash, where calibration and settings are kept.
 #pragma once
 #include "app/storage.h"
 #include "boards/daisy_seed/qspi.h"
