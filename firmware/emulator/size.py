@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Where an image's flash and RAM go, part by part: the linker's map, held against the ELF file's sections."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from .errors import EmulatorError
+
+FLASH = "FLASH"
+PARTS = ("nn", "dsp", "app", "board", "usb", "bench", "tables", "voice", "library", "stack", "filling")
+"""nn: the graph runner and its kernels; tables: their constants and dsp's; voice: the one built in, and in RAM the
+arenas that voices live in; bench: what `lottava bench` runs on a board; library: the compiler's and C's; filling: up to
+an address that something must start at."""
+
+_OBJECT = re.compile(r"^ (\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$")
+_ARCHIVE = re.compile(r"^.*/(?=[^/]+\.a\()")
+_LONG_NAME = re.compile(r"^ (\.\S+|COMMON)$")
+_MEMORY = re.compile(r"^(\w+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?:\s+[rwx!ail]+)?\s*$")
+_ARENA = re.compile(r"(?:dtcm|axi)_E?$")
+_INSTRUMENT = re.compile(r"(?:module|console|inputs|outputs)_E?$")
+"""Objects of the application that main.cc owns."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One input section. section: of the image; name: as the compiler called it; source: object file or archive."""
+
+    section: str
+    name: str
+    source: str
+    bytes: int
+
+    @property
+    def part(self) -> str:
+        """Which of PARTS it belongs to."""
+        if ".a(" in self.source:
+            return "library"
+        if self.name.endswith("lottava_voice") or self.section == ".axi" or _ARENA.search(self.name):
+            return "voice"
+        folders = self.source.split("/")
+        if "tinyusb" in self.source or folders[-1].startswith("usb"):
+            return "usb"
+        if folders[0] in ("nn", "dsp") and self.name.startswith(".rodata"):
+            return "tables"
+        if folders[0] == "boards":
+            return "app" if _INSTRUMENT.search(self.name) else "board"
+        return folders[0] if folders[0] in PARTS else "filling"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of an image. uses: (part, memory) → bytes, FLASH being what the .bin holds; memories: name → capacity."""
+
+    pieces: tuple[Piece, ...]
+    uses: Counter[tuple[str, str]]
+    memories: dict[str, int]
+    flash_sections: frozenset[str]
+
+    def total(self, memory: str, without: tuple[str, ...] = ()) -> int:
+        """Bytes used of a memory, some parts left out."""
+        return sum(count for (part, where), count in self.uses.items() if where == memory and part not in without)
+
+    def largest(self, count: int) -> list[Piece]:
+        """The pieces that take most flash, the voice left out."""
+        held = [piece for piece in self.pieces if piece.section in self.flash_sections and piece.part != "voice"]
+        return sorted(held, key=lambda piece: (-piece.bytes, piece.name))[:count]
+
+
+def measure(elf: Path) -> Size:
+    """Size of an image from its ELF file and the .map beside it. Raises EmulatorError where one is missing or wrong."""
+    mapped = elf.with_suffix(".map")
+    for path in (elf, mapped):
+        if not path.is_file():
+            raise EmulatorError(f"{path} does not exist; build it with `make -C firmware seed`")
+    text = mapped.read_text(encoding="utf-8", errors="replace")
+    memories = _memories(text)
+    pieces = tuple(_pieces(text, str(elf.parent)))
+    uses: Counter[tuple[str, str]] = Counter()
+    end = start = memories[FLASH][0]
+    stored = set()
+    for section in _sections(elf):
+        name, bytes_, memory = section["name"], section["bytes"], _memory_at(memories, section["address"])
+        inside = [piece for piece in pieces if piece.section == name]
+        held = Counter({"stack": bytes_}) if name == ".stack" else Counter[str]()
+        for piece in inside:
+            held[piece.part] += piece.bytes
+        left = bytes_ - held.total()
+        held["filling"] += left
+        if left < 0:
+            raise EmulatorError(f"{mapped} is not the map of {elf}: more bytes than {name} has; build both again")
+        for part, count in held.items():
+            uses[part, memory] += count
+            if section["load"] is not None and memory != FLASH:
+                uses[part, FLASH] += count
+        if section["load"] is not None:
+            stored.add(name)
+            end = max(end, section["load"] + bytes_)
+    uses["filling", FLASH] += end - start - sum(count for (_, where), count in uses.items() if where == FLASH)
+    capacities = {name: length for name, (_, length) in memories.items()}
+    return Size(pieces, uses, capacities, frozenset(stored))
+
+
+def _memories(text: str) -> dict[str, tuple[int, int]]:
+    """Name → (first address, length) of the linker script's memories."""
+    found = (_MEMORY.match(line) for line in text.partition("Linker script and memory map")[0].splitlines())
+    return {match[1]: (int(match[2], 16), int(match[3], 16)) for match in found if match}
+
+
+def _memory_at(memories: dict[str, tuple[int, int]], address: int) -> str:
+    for name, (start, length) in memories.items():
+        if start <= address < start + length:
+            return name
+    raise EmulatorError(f"the image has a section at 0x{address:08x}, where the linker script has no memory")
+
+
+def _pieces(text: str, folder: str) -> Iterator[Piece]:
+    """Every input section that was kept; object files are named from the build folder on."""
+    section = name = ""
+    for line in text.partition("Linker script and memory map")[2].splitlines():
+        if line.startswith("."):
+            section = line.split()[0]
+        elif long := _LONG_NAME.match(line):
+            name = long[1]
+        elif match := _OBJECT.match(line if not line.startswith("  ") else f" {name} {line.lstrip()}"):
+            source = _ARCHIVE.sub("", match[4].removeprefix(folder).lstrip("/"))
+            if int(match[3], 16) and not source.startswith("load address"):
+                yield Piece(section, match[1], source, int(match[3], 16))
+            name = ""
+
+
+def _sections(elf: Path) -> list[dict[str, Any]]:
+    """Sections that take memory: name, run address, bytes, and load address (None where nothing is stored)."""
+    try:
+        with elf.open("rb") as file:
+            image = ELFFile(file)
+            segments = [s for s in image.iter_segments("PT_LOAD") if s["p_filesz"]]
+            found = []
+            for section in image.iter_sections():
+                if not section["sh_flags"] & 2 or not section["sh_size"]:
+                    continue
+                address, length, load = section["sh_addr"], section["sh_size"], None
+                for segment in segments if section["sh_type"] != "SHT_NOBITS" else []:
+                    inside = address - segment["p_vaddr"]
+                    if inside >= 0 and inside + length <= segment["p_filesz"]:
+                        load = segment["p_paddr"] + inside
+                found.append({"name": section.name, "address": address, "bytes": length, "load": load})
+            return found
+    except ELFError as error:
+        raise EmulatorError(f"{elf} is not an ELF file ({error}); pass the .elf, not the .bin") from error
