@@ -22,8 +22,6 @@ def constant_headers() -> dict[str, str]:
         "blob_format.h": voice_header.emit_blob_format(),
         "cmsis_graph_s8.h": cmsis_graph.emit_header(example_graph(), "lottava.export.cmsis_example"),
         "dsp_tables.h": tables.dsp_tables_header(),
-        "nn_rare_tables.h": tables.nn_rare_tables_header(),
-        "nn_tables.h": tables.nn_tables_header(),
         "nsf_tables.h": excitation.nsf_tables_header(),
         "upsample_taps.h": upsampling.upsample_taps_header(),
         "wave_tables.h": wavetable.wave_tables_header(),

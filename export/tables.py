@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-from lottava import activations, fixedpoint, synth, units
+from lottava import synth, units
 
 from . import cgen
 
@@ -65,36 +65,6 @@ def noise_pairs() -> Array:
     matrix = synth.NOISE_MATRIX[1 : synth.NOISE_TAPS // 2 + 1].copy()
     matrix[-1] *= 0.5
     return matrix
-
-
-def lookup_pairs(table: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """[512] words of a table of fixedpoint.py: an entry above, twice the step to the next one below.
-
-    Twice, because the kernel multiplies it by the fraction's seven bits at the top of an s16. Raises ValueError where
-    either does not fit s16.
-    """
-    twice = 2 * np.diff(table)
-    if np.any(np.abs(table) > 1 << 15) or np.any(np.abs(twice) >= 1 << 15):
-        raise ValueError("a table's entries, and twice its steps, must fit s16")
-    return ((table[:-1] & 0xFFFF) << 16 | (twice & 0xFFFF)).astype(np.uint32)
-
-
-def nn_tables_header() -> str:
-    """generated/nn_tables.h: the tables of fixedpoint.py; defined, not static, for the one source that includes it."""
-    parts = [
-        cgen.emit_array("nn_sigmoid_table", lookup_pairs(fixedpoint.SIGMOID_TABLE), storage="const"),
-        cgen.emit_array("nn_tanh_table", lookup_pairs(fixedpoint.TANH_TABLE), storage="const"),
-    ]
-    return cgen.emit_header("LOTTAVA_GENERATED_NN_TABLES_H_", RECIPE, parts)
-
-
-def nn_rare_tables_header() -> str:
-    """generated/nn_rare_tables.h: those that few voices read, which the image leaves in flash."""
-    rare = [name for name in activations.TABLES if name not in ("sigmoid", "tanh")]
-    parts = [
-        cgen.emit_array(f"nn_{name}_table", lookup_pairs(activations.TABLES[name]), storage="const") for name in rare
-    ]
-    return cgen.emit_header("LOTTAVA_GENERATED_NN_RARE_TABLES_H_", RECIPE, parts)
 
 
 def dsp_tables_header() -> str:

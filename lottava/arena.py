@@ -36,6 +36,9 @@ POINTER_BYTES = 4
 
 CLOCK_BYTES = 12
 
+TABLE_BYTES = 2048
+"""Of each function in activation layers but those whose tables the gates have made, and relu."""
+
 
 def _padded(size: int, multiple: int = KERNEL_GROUP) -> int:
     return -(-size // multiple) * multiple
@@ -156,12 +159,14 @@ def _common_bytes(graph: Graph, shapes: list[_Shape], block: int, pointer_bytes:
     tensors = list(graph.tensors.values())
     layer_bytes = _struct(11, 44, pointer_bytes)
     columns = sum(_padded(tensor.size) * -(-block // tensor.period) for tensor in tensors)
+    functions = {layer.activation for layer in graph.layers if layer.kind == "activation"}
     return _taken(
         layer_bytes * len(graph.layers),
         _struct(2, 8, pointer_bytes) * len(tensors),
         CLOCK_BYTES * len({tensor.period for tensor in tensors}),
         CODE_BYTES * columns,
         CODE_BYTES * max(_scratch_values(shape) for shape in shapes),
+        TABLE_BYTES * len(functions - {"relu", "tanh", "sigmoid"}),
     )
 
 

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator import Machine, build_image
 from lottava.emulator.library import host_library
+from lottava.export import blob
 from numpy.typing import DTypeLike, NDArray
 
+from lottava import activations
 from lottava import fixedpoint as fp
 
 SLACK = 16
@@ -92,7 +94,9 @@ CORES = {"host": HostCore, "m7": M7Core}
 
 @cache
 def core_named(name: str) -> Core:
-    return CORES[name]()
+    core = CORES[name]()
+    core.call("nn_fill_gate_tables")
+    return core
 
 
 @pytest.fixture(scope="module", params=CORES)
@@ -275,6 +279,17 @@ def test_gather(core: Core, seed: int) -> None:
     core.call("nn_gather_s16", core.place(ring), ring_columns, size, newest, taps, dilation, offset, width, window)
     columns = [(newest - (taps - 1 - tap) * dilation) % ring_columns for tap in range(taps)]
     np.testing.assert_array_equal(taken(core, window, taps * width), ring[columns, offset : offset + width].reshape(-1))
+
+
+@pytest.mark.parametrize("name", activations.TABLES)
+def test_tables_are_those_of_the_specification(core: Core, name: str) -> None:
+    core.begin()
+    where = output(core, 1024)
+    core.call("nn_fill_table", blob.ACTIVATIONS[name], where)
+    twice_step, low = taken(core, where, 1024).reshape(-1, 2).T
+    table = activations.TABLES[name]
+    np.testing.assert_array_equal(low, table[:-1].astype(np.int16))
+    np.testing.assert_array_equal(twice_step, 2 * np.diff(table))
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])

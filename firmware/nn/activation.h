@@ -12,9 +12,7 @@ extern "C" {
 // A word for each 128 codes from -32768 up: the value there in the upper half, twice the step to the next one in
 // the lower.
 enum { NN_LUT_STEP_BITS = 7, NN_LUT_WORDS = 512 };
-extern const uint32_t nn_sigmoid_table[NN_LUT_WORDS], nn_tanh_table[NN_LUT_WORDS];
-extern const uint32_t nn_hard_tanh_table[NN_LUT_WORDS], nn_softsign_table[NN_LUT_WORDS], nn_elu_table[NN_LUT_WORDS];
-extern const uint32_t nn_leaky_relu_table[NN_LUT_WORDS], nn_exp2_table[NN_LUT_WORDS];
+extern uint32_t nn_sigmoid_table[NN_LUT_WORDS], nn_tanh_table[NN_LUT_WORDS];  // empty until tables.h fills them
 
 // Interpolated table at each of count values; x may be y; both 2-byte aligned.
 void nn_lookup_s16(const uint32_t* table, const int16_t* x, int16_t* y, uint32_t count);

@@ -5,6 +5,7 @@
 
 #include "nn/network.h"
 #include "nn/prepack.h"
+#include "nn/tables.h"
 
 #define SLACK 16  // kernels read so far behind weights and columns
 #define SCRATCH_VALUES 2048
@@ -184,6 +185,24 @@ static NnError place_layer(const NnBlob* blob, const NnBlobLayer* from, NnArena*
   return nn_prepack(blob, from, arena, layer);
 }
 
+// The table of each function, once it has been asked for.
+typedef struct Tables {
+  const uint32_t* of[NN_LAST_ACTIVATION + 1];
+} Tables;
+
+static NnError find_table(Tables* tables, uint32_t activation, NnArena* arena, NnLayer* layer) {
+  if (activation != NN_RELU && tables->of[activation] == NULL) {
+    uint32_t* table = (uint32_t*)nn_take(arena, NN_LUT_WORDS * sizeof(uint32_t));
+    if (table == NULL) {
+      return NN_ERROR_ARENA;
+    }
+    nn_fill_table(activation, table);
+    tables->of[activation] = table;
+  }
+  layer->table = tables->of[activation];
+  return NN_OK;
+}
+
 static NnError place_layers(const NnBlob* blob, NnArena arenas[NN_MEMORIES], NnNetwork* network) {
   uint32_t values = 0;
   for (uint32_t i = 0; i < network->layer_count; ++i) {
@@ -196,10 +215,17 @@ static NnError place_layers(const NnBlob* blob, NnArena arenas[NN_MEMORIES], NnN
   if (network->scratch == NULL) {
     return NN_ERROR_ARENA;
   }
+  Tables tables = {{[NN_TANH] = nn_tanh_table, [NN_SIGMOID] = nn_sigmoid_table}};
   for (uint32_t i = 0; i < network->layer_count; ++i) {
     NnBlobLayer layer;
     nn_blob_layer(blob, i, &layer);
-    const NnError error = place_layer(blob, &layer, &arenas[layer.memory], network, &network->layers[i]);
+    NnError error = NN_OK;
+    if (layer.kind == NN_ACTIVATION) {
+      error = find_table(&tables, layer.activation, &arenas[0], &network->layers[i]);
+    }
+    if (error == NN_OK) {
+      error = place_layer(blob, &layer, &arenas[layer.memory], network, &network->layers[i]);
+    }
     if (error != NN_OK) {
       return error;
     }
@@ -228,6 +254,7 @@ NnError nn_load(NnNetwork* network, const void* bytes, size_t length, const NnMe
   if (error != NN_OK) {
     return error;
   }
+  nn_fill_gate_tables();
   network->voice = blob.header.voice;
   memcpy(network->graph_sha256, blob.header.graph_sha256, sizeof(network->graph_sha256));
   network->layer_count = (uint8_t)blob.header.layer_count;

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "nn/activation.h"
 #include "nn/arith.h"
 
 void* nn_take(NnArena* arena, size_t length) {
@@ -102,35 +101,11 @@ static NnTaps taps_of(const NnBlobLayer* from, const NnProduct* product, uint32_
   return taps;
 }
 
-static const uint32_t* table_of(uint32_t activation) {
-  switch (activation) {
-    case NN_TANH:
-      return nn_tanh_table;
-    case NN_SIGMOID:
-      return nn_sigmoid_table;
-    case NN_HARD_TANH:
-      return nn_hard_tanh_table;
-    case NN_SOFTSIGN:
-      return nn_softsign_table;
-    case NN_ELU:
-      return nn_elu_table;
-    case NN_LEAKY_RELU:
-      return nn_leaky_relu_table;
-    case NN_EXP2:
-      return nn_exp2_table;
-    default:
-      return NULL;
-  }
-}
-
 NnError nn_prepack(const NnBlob* blob, const NnBlobLayer* from, NnArena* arena, NnLayer* layer) {
   NnProduct products[2];
   const uint32_t count = nn_blob_products(blob, from, products);
   const uint32_t in = layer->parts[0]->size, out = layer->output->size;
   const int relu = from->activation == NN_RELU;
-  if (from->kind == NN_ACTIVATION) {
-    layer->table = table_of(from->activation);
-  }
   if (count == 0) {
     return NN_OK;
   }

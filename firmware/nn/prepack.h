@@ -20,7 +20,7 @@ typedef struct NnArena {
 // `length` zeroed bytes at 16-byte alignment, or NULL where they don't fit.
 void* nn_take(NnArena* arena, size_t length);
 
-// Matrices, depthwise weights or table of the layer; its tensors and options are in place.
+// Matrices or depthwise weights of the layer; its tensors and options are in place.
 NnError nn_prepack(const NnBlob* blob, const NnBlobLayer* from, NnArena* arena, NnLayer* layer);
 
 // One channel of input and one of output a group.
