@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Each target sets up all it needs, says what it installs, and is quick the second time.
-#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make firmware [VOICE=sax]   make lint   make clean
+#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make lint   make clean
+#   make firmware [VOICE=sax]   make flash [FLASH_ARGS="--check"]   make release: the Seed's image, built, flashed, packed
 #   PIP_ARGS="…" goes to pip; PYTHON=… names an interpreter of version 3.11 or newer.
 
 export PIP_ARGS PYTHON
@@ -8,10 +9,10 @@ SETUP = scripts/setup.sh
 RUN = .venv/bin/python -m
 VOICE = sax
 
-.PHONY: help demo test firmware lint clean
+.PHONY: help demo test firmware flash release lint clean
 
 help:
-	@sed -n 's/^# \{0,1\}//; 2,4p' Makefile
+	@sed -n 's/^# \{0,1\}//; 2,5p' Makefile
 
 demo:
 	@$(SETUP) python compiler npm
@@ -24,6 +25,14 @@ test:
 firmware:
 	@$(SETUP) python compiler
 	@$(RUN) lottava export $(VOICE) --out build/firmware --image
+
+flash: firmware
+	@$(SETUP) dfu
+	@$(RUN) lottava flash build/firmware/seed/lottava-seed.bin $(FLASH_ARGS)
+
+release:
+	@$(SETUP) python compiler
+	@$(RUN) lottava release $(VOICE) --out build/release
 
 lint:
 	@$(SETUP) python

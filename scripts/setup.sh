@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Brings what a make target needs: setup.sh [python] [compiler] [npm]. Says what it installs first; quick when all is there.
+# Brings what a make target needs: setup.sh [python] [compiler] [npm] [dfu]. Says what it installs first; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -55,8 +55,9 @@ system_packages() {
                 command -v arm-none-eabi-gcc >/dev/null || missing+=(gcc-arm-none-eabi)
                 compiles_for_arm || missing+=(libnewlib-arm-none-eabi)
                 ;;
+            dfu) command -v dfu-util >/dev/null || missing+=(dfu-util) ;;
             npm) command -v npm >/dev/null || missing+=(npm) ;;
-            *) die "unknown need '$need': python, compiler, npm" ;;
+            *) die "unknown need '$need': python, compiler, npm, dfu" ;;
         esac
     done
     install_debian "${missing[@]}"
