@@ -11,10 +11,15 @@ from pathlib import Path
 
 import fake_dfu_util
 import pytest
+from fake import Clock, FakeModule
 from fake_dfu_util import FLASH, Bus, install
+from lottava.calibration import link as links
+from lottava.calibration.link import Link
 from test_firmware_file import image, release
+from typer.testing import CliRunner
 
-from lottava import dfu, dfu_help
+from lottava import cli, dfu, dfu_help
+from lottava.messages import Empty
 from lottava.verbs import flash as flash_verb
 
 IMAGE = image(10_000)
@@ -56,7 +61,7 @@ def test_the_verb_says_what_it_did(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "10,000 bytes, version 1.2.3, voice sax_alto_v1" in done.stderr
     assert "as lottava-seed-1.2.3.json says" in done.stderr
-    assert "Read back, hash matches. The Seed plays." in done.stderr
+    assert "Read back, hash matches. Image started." in done.stderr
     result = json.loads(done.stdout)
     assert (result["written"], result["verified"], result["started"], result["path"]) == (True, True, True, "1-4")
     assert bus.flash().startswith(IMAGE)
@@ -120,6 +125,32 @@ def test_a_seed_that_comes_late_is_waited_for(tmp_path: Path, monkeypatch: pytes
     loader = flash_verb._await_loader(dfu.find(str(bus.program)), None, 60)
     assert loader == dfu.Loader("1-4", 0)
     assert said == ["No Seed in loader mode. Hold BOOT, tap RESET. Waiting 60 s …"]
+
+
+class WithLoader(FakeModule):
+    """A module whose firmware can restart in the ROM loader."""
+
+    asked = 0
+
+    def _reboot_dfu(self, message: Empty) -> Empty:
+        self.asked += 1
+        return message
+
+
+@pytest.mark.parametrize("module", [WithLoader(), FakeModule()], ids=["can", "can not"])
+def test_a_running_module_is_asked_into_its_loader(
+    module: FakeModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, path = install(tmp_path), release(tmp_path, IMAGE)
+    monkeypatch.setattr(links, "open_port", lambda port: Link(module, clock=Clock()))
+    words = ["flash", str(path), "--port", "here", "--wait", "0", "--dfu-util", str(bus.program)]
+    done = CliRunner().invoke(cli.build(), words)
+    if isinstance(module, WithLoader):
+        assert done.exit_code == 0 and module.asked == 1 and "The module at here goes into loader mode" in done.stderr
+        assert bus.flash().startswith(IMAGE)
+    else:
+        assert isinstance(done.exception, links.LinkError) and bus.calls == []
+    assert module.closed
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ POLL_S = 0.5
 def flash(
     file: Annotated[Path | None, typer.Argument(help="image; else the only lottava-seed*.bin here or as built")] = None,
     path: Annotated[str | None, typer.Option(help="USB path of the Seed, where several are in loader mode")] = None,
+    port: Annotated[str | None, typer.Option(help="serial port of a running module: asks it into its loader")] = None,
     wait: Annotated[float, typer.Option(help="seconds to wait for a Seed in loader mode", min=0)] = 60,
     check: Annotated[bool, typer.Option("--check", help="look at file, dfu-util and Seed; write nothing")] = False,
     dfu_util: Annotated[str | None, typer.Option(help="the program dfu-util, where it is not in the PATH")] = None,
@@ -37,13 +38,15 @@ def flash(
     firmware = firmware_file.load(file or firmware_file.find_image(list(FOLDERS)))
     _introduce(firmware)
     util = dfu.find(dfu_util)
+    if port:
+        _ask_into_loader(port)
     loader = _await_loader(util, path, wait)
     if check:
         say(f"Seed in loader mode at {loader.path}. Nothing was written.")
         started = None
     else:
         started = _write(util, loader, firmware)
-        say("Read back, hash matches. " + ("The Seed plays." if started else "If it stays silent, tap RESET."))
+        say("Read back, hash matches. " + ("Image started." if started else "If it stays silent, tap RESET."))
     if as_json:
         result = {"file": firmware.name, "bytes": len(firmware.data), "sha256": firmware.sha256, "path": loader.path}
         print_json(result | {"written": not check, "verified": not check, "started": started})
@@ -55,6 +58,16 @@ def _introduce(firmware: Firmware) -> None:
     what = f", version {manifest.version}, voice {manifest.voice}" if manifest else ""
     vouched = f"as {firmware.origin} says" if firmware.origin else "no manifest beside it: only its form was checked"
     say(f"{firmware.name}: {len(firmware.data):,} bytes{what}; SHA-256 {firmware.sha256[:16]}…, {vouched}")
+
+
+def _ask_into_loader(port: str) -> None:
+    """No buttons: the firmware restarts in the ROM loader. Raises LinkError, also where it can't."""
+    from lottava.calibration.link import open_port
+    from lottava.messages import Command, Empty
+
+    with open_port(port) as link:
+        link.ask(Command.REBOOT_DFU, Empty())
+    say(f"The module at {port} goes into loader mode.")
 
 
 def _await_loader(util: DfuUtil, path: str | None, wait: float) -> Loader:
