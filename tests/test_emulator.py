@@ -210,7 +210,7 @@ class Chip:
         self.now = 0.0
         self.content = bytearray(b"\xff") * CHIP_BYTES
         self.flash = NorFlash(self.content)
-        self.flash.power_up(lambda: self.now)
+        self.flash.follow(lambda: self.now)
 
     def write(self, code: int, address: int, data: bytes = b"") -> None:
         """With write enable before and patience after."""

@@ -26,7 +26,8 @@ from unicorn import (
 from unicorn import arm_const as arm
 
 from .bus import Bus
-from .errors import EmulatorError
+from .errors import EmulatorError, PowerCutError
+from .escalation import BadAccess, access_fault, instruction_fault, stacking_fault
 from .image import Image
 from .nvic import Nvic
 from .registers import Registers
@@ -49,7 +50,10 @@ _PERIPHERALS = ((0x40000000, 0x20000000), (0xE0000000, 0x100000))
 
 
 class Cpu:
-    """Core and exception machinery; who creates it maps the memories."""
+    """Core and exception machinery; who creates it maps the memories.
+
+    real_faults: what the model doesn't know becomes the core's fault exception instead of an EmulatorError.
+    """
 
     def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline) -> None:
         self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
@@ -59,7 +63,11 @@ class Cpu:
         self._masks = Registers(self.uc, (arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_PRIMASK))
         self._frame = Registers(self.uc, (*_FRAME_REGISTERS, *_STATE_REGISTERS))
         self._floats = Registers(self.uc, _FLOAT_REGISTERS)
+        self.real_faults = False
+        self.locked_up = False
         self._error: EmulatorError | None = None
+        self._bad_access: BadAccess | None = None
+        self._power_cut: PowerCutError | None = None
         self._fault_number: int | None = None
         self.sleeping = False
         self._on_exception: Callable[[int, bool], None] | None = None
@@ -84,25 +92,34 @@ class Cpu:
             return self._bus.read(base + offset, size)
         except EmulatorError as error:
             self._fail(error, "read", base + offset)
-            return 0
+        except PowerCutError as cut:
+            self._cut(cut)
+        return 0
 
     def _write(self, _uc: Uc, offset: int, size: int, value: int, base: int) -> None:
         try:
             self._bus.write(base + offset, value & (1 << 8 * size) - 1, size)
         except EmulatorError as error:
             self._fail(error, "write", base + offset)
+        except PowerCutError as cut:
+            self._cut(cut)
 
-    def _fail(self, error: EmulatorError, access: str, address: int) -> None:
+    def _cut(self, cut: PowerCutError) -> None:
+        self._power_cut = cut
+        self.uc.emu_stop()
+
+    def _fail(self, error: EmulatorError, access: str, address: int, kind: int | None = None) -> None:
         if self._error is None:
             self._error = EmulatorError(f"{access} of {address:#010x} at {self._where()}: {error}")
+            self._bad_access = BadAccess(address, kind)
         self.uc.emu_stop()
 
     def _where(self) -> str:
         return f"pc {self.pc:#010x} ({self.image.symbol_at(self.pc)})"
 
-    def _on_invalid(self, _uc: Uc, _access: int, address: int, _size: int, _value: int, _data: object) -> bool:
+    def _on_invalid(self, _uc: Uc, kind: int, address: int, _size: int, _value: int, _data: object) -> bool:
         if self._error is None and self.pc < 0xFFFFFF00:
-            self._fail(EmulatorError("there is no such memory, or it is protected"), "access", address)
+            self._fail(EmulatorError("there is no such memory, or it is protected"), "access", address, kind)
         return False
 
     def _on_interrupt(self, uc: Uc, number: int, _data: object) -> None:
@@ -117,12 +134,12 @@ class Cpu:
             if timeline.now >= time:
                 return
             exception = nvic.next_exception()
-            if exception is not None:
+            if exception is not None and not self.locked_up:
                 self.sleeping = False
                 if not self._is_masked(exception):
                     self._enter(exception)
             until = min(time, timeline.next_time)
-            if self.sleeping:
+            if self.sleeping or self.locked_up:
                 timeline.now = until
                 continue
             budget = min(SLICE_INSTRUCTIONS, int((until - timeline.now) / CYCLES_PER_INSTRUCTION) + 1)
@@ -142,14 +159,20 @@ class Cpu:
         except UcError as error:
             if self._error is None:
                 self._error = EmulatorError(f"unicorn stopped at {self._where()}: {error}")
+        if self._power_cut is not None:
+            raise self._power_cut
         if self._error is not None:
-            raise self._error
+            self._fault(self._error)
+            return False
         pc, flags = self._position.read()
         if pc >= 0xFFFFFF00:
             self._return(pc)
             return False
         if self._fault_number is not None:
-            raise EmulatorError(f"fault, breakpoint or supervisor call ({self._fault_number}) at {self._where()}")
+            self._fault(
+                EmulatorError(f"fault, breakpoint or supervisor call ({self._fault_number}) at {self._where()}")
+            )
+            return False
         if bytes(self.uc.mem_read(pc - 2, 2)) == _WFI:
             self.sleeping = True
             return False
@@ -157,6 +180,28 @@ class Cpu:
             self.uc.emu_start(pc | 1, _NEVER, count=1)
             pc, flags = self._position.read()
         return True
+
+    def _fault(self, error: EmulatorError) -> None:
+        """Raise the error, or let the image take it as the exception that the core makes of it."""
+        bad, self._error, self._bad_access = self._bad_access, None, None
+        if not self.real_faults:
+            raise error
+        exception = access_fault(self._nvic, bad) if bad else instruction_fault(self._nvic, self._fault_number)
+        self.locked_up = exception is None
+        if exception is not None:
+            self._enter(exception)
+
+    def _push(self, stack: int, words: list[int], exception: int) -> int:
+        """Write a frame; returns the exception to take, another one where there is no memory for the frame."""
+        try:
+            self.uc.mem_write(stack, struct.pack(f"<{len(words)}I", *words))
+        except UcError as error:
+            if not self.real_faults:
+                raise EmulatorError(f"no memory for an exception's frame at {stack:#010x} ({self._where()})") from error
+            taken = stacking_fault(self._nvic, stack)
+            self.locked_up = taken is None
+            return taken or exception
+        return exception
 
     def _enter(self, exception: int) -> None:
         """Push the frame of 8 words, or of 26 when the floating-point context is active (ARMv7-M B1.5.6, B1.5.7)."""
@@ -169,7 +214,7 @@ class Cpu:
         if has_float:
             words += [*self._floats.read(), 0]
         stack = (stack & ~4) - 4 * len(words)
-        uc.mem_write(stack, struct.pack(f"<{len(words)}I", *words))
+        exception = self._push(stack, words, exception)
         handler = struct.unpack("<I", uc.mem_read(self._nvic.values[0xD08] + 4 * exception, 4))[0]
         if not handler & 1:
             raise EmulatorError(f"exception {exception} has no Thumb handler in the vector table")

@@ -4,3 +4,7 @@
 
 class EmulatorError(RuntimeError):
     """Names the address, the program counter and the symbol, or says which setting is not modelled."""
+
+
+class PowerCutError(Exception):
+    """The power fails now: raised by what injects faults, caught by Seed."""

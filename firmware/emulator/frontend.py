@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,7 @@ class FrontEnd:
         self.parts = parts
         self._volts = dict.fromkeys(INPUTS, 0.0)
         self._pots = dict.fromkeys(POTS, 0.5)
+        self._stuck: dict[str, int] = {}
         self._noise = np.random.default_rng(noise_seed)
         self._drawn: NDArray[np.float64] = np.zeros(0)
         self._clean: dict[tuple[tuple[int, ...], int], NDArray[np.float64]] = {}
@@ -124,6 +125,24 @@ class FrontEnd:
         if self._pots[name] != position:
             self._pots[name] = float(position)
             self._clean.clear()
+
+    def set_noise(self, volts: float) -> None:
+        """Noise at every converter input from now on, rms volts."""
+        self.parts = replace(self.parts, noise_volts=float(volts))
+
+    def stick(self, name: str, code: int | None) -> None:
+        """A CV jack's or knob's converter code that nothing moves any more; None frees it. Raises ValueError."""
+        name = name.upper()
+        if name not in self._volts and name not in self._pots:
+            raise ValueError(f"no CV jack or knob {name!r}")
+        self._stuck.pop(name, None)
+        if code is not None:
+            self._stuck[name] = code
+
+    def _stuck_code(self, channel: int, mux_position: int) -> int | None:
+        mux = MUX_CHANNELS.get(channel)
+        node = MUX_NODES[mux][mux_position] if mux else CV_CHANNELS.get(channel)
+        return self._stuck.get(node) if isinstance(node, str) else None
 
     def pin_volts(self, jack: str) -> float:
         """Voltage at the ADC pin of a CV jack, before noise and the converter's curve."""
@@ -164,6 +183,9 @@ class FrontEnd:
             scale = self.parts.noise_volts / self.parts.supply_volts * ADC_FULL_SCALE
             codes = codes + self._drawn[: len(channels)] * scale
             self._drawn = self._drawn[len(channels) :]
+        if self._stuck:
+            stuck = [self._stuck_code(channel, mux_position) for channel in channels]
+            codes = np.array([code if held is None else held for code, held in zip(codes, stuck, strict=True)])
         return np.clip(np.rint(codes), 0, ADC_FULL_SCALE).astype(np.uint16)
 
     def output_volts(self, dac_codes: Sequence[int]) -> tuple[float, float]:

@@ -41,6 +41,10 @@ UNIQUE_NUMBER = 0x1FF1E800
 QSPI = Region("QSPI", 0x90000000, 8 * 1024 * KIB, UC_PROT_READ)
 
 
+BACKUP_BYTES = 4 * KIB
+BACKUP = Region("backup SRAM", 0x38800000, BACKUP_BYTES, UC_PROT_READ | UC_PROT_WRITE)
+
+
 def map_memories(uc: Uc, image: Image) -> None:
     """Create the memories, filled with 0xA5 (RAM holds no zeros at power-up), and load the image."""
     for region in REGIONS:
@@ -50,6 +54,34 @@ def map_memories(uc: Uc, image: Image) -> None:
         if not (FLASH.holds(address) and FLASH.holds(address + len(data) - 1)):
             raise EmulatorError(f"the image puts {len(data)} bytes at {address:#010x}, outside the 128 KB of flash")
         uc.mem_write(address, data)
+
+
+class BackupSram:
+    """The caller's 4 KB at 0x38800000, which a reset leaves alone: there with its clock, writable once unlocked."""
+
+    def __init__(self, uc: Uc, content: bytearray) -> None:
+        self._uc = uc
+        self._buffer = (ctypes.c_char * len(content)).from_buffer(content)
+        self._clocked = self._unlocked = False
+        uc.mem_map_ptr(BACKUP.base, len(content), UC_PROT_NONE, ctypes.addressof(self._buffer))
+
+    def clock(self, on: bool) -> None:
+        """RCC_AHB4ENR.BKPRAMEN."""
+        if on != self._clocked:
+            self._clocked = on
+            self._protect()
+
+    def unlock(self, on: bool) -> None:
+        """PWR_CR1.DBP."""
+        if on != self._unlocked:
+            self._unlocked = on
+            self._protect()
+
+    def _protect(self) -> None:
+        readable = UC_PROT_READ if self._clocked else UC_PROT_NONE
+        self._uc.mem_protect(
+            BACKUP.base, BACKUP_BYTES, readable | (UC_PROT_WRITE if readable and self._unlocked else 0)
+        )
 
 
 class QspiWindow:

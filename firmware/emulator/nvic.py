@@ -11,6 +11,7 @@ from .errors import EmulatorError
 from .timeline import Timeline
 
 IRQ_COUNT = 150
+HARD_FAULT, MEMORY_FAULT, BUS_FAULT, USAGE_FAULT = 3, 4, 5, 6
 SYSTICK_EXCEPTION = 15
 FIRST_IRQ_EXCEPTION = 16
 LOWEST_PRIORITY = 256
@@ -56,7 +57,9 @@ class Nvic(Peripheral):
                 self._pending.add(irq + FIRST_IRQ_EXCEPTION)
 
     def priority(self, exception: int) -> int:
-        """0 (first) to 255 of a configurable exception."""
+        """0 (first) to 255 of a configurable exception; below 0 for NMI and HardFault."""
+        if exception <= HARD_FAULT:
+            return exception - 4
         if exception >= FIRST_IRQ_EXCEPTION:
             offset, index = 0x400, exception - FIRST_IRQ_EXCEPTION
         else:
@@ -90,6 +93,8 @@ class Nvic(Peripheral):
 
     def read(self, offset: int) -> int:
         value = self.values[offset]
+        if offset == 0xD04:
+            return value | (self.active[-1] if self.active else 0)
         if offset == 0x010:
             self.values[offset] &= ~SYSTICK_FLAG
         if 0x200 <= offset < 0x300:
@@ -105,6 +110,8 @@ class Nvic(Peripheral):
             if value >> 16 != 0x5FA:
                 return
             self.reset_requested = bool(value & RESET_REQUEST)
+        if offset in (0xD28, 0xD2C):
+            value = self.values[offset] & ~value
         self.values[offset] = value
         if offset == 0xDA0:
             self.mpu_regions[self.values[0xD98]] = (self.values[0xD9C], value)

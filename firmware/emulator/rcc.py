@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from .bus import Peripheral
@@ -14,8 +15,23 @@ READY_BITS = ((0, 2), (7, 8), (12, 13), (16, 17), (24, 25), (26, 27), (28, 29))
 """Bit of RCC_CR that switches an oscillator or PLL on, and the bit that says it runs."""
 
 
+RESET_STATUS, AHB4_ENABLE = 0xD0, 0xE0
+REMOVE_FLAGS = 1 << 16
+POWER_ON_FLAGS = 1 << 23 | 1 << 22 | 1 << 21 | 1 << 19
+SOFTWARE_FLAGS = 1 << 24 | 1 << 22 | 1 << 17
+WATCHDOG_FLAGS = 1 << 26 | 1 << 22 | 1 << 17
+"""RCC_RSR after power-up, after SYSRESETREQ, after the independent watchdog (RM0433 8.4.4); they add up."""
+
+
+def _nobody(_on: bool) -> None:
+    """Nothing behind this switch."""
+
+
 class Rcc(Peripheral):
-    """Oscillators are ready at once; frequencies follow from what was programmed."""
+    """Oscillators are ready at once; frequencies follow from what was programmed.
+
+    flags: RCC_RSR as the last reset left it; backup_clock: told whether the backup SRAM has its clock.
+    """
 
     name, base = "RCC", 0x58024400
     reset: ClassVar[dict[int, int]] = {
@@ -24,6 +40,18 @@ class Rcc(Peripheral):
         **{0x00: 0x83, 0x28: 0x02020200, 0x2C: 0x01FF0000},
         **dict.fromkeys((0x30, 0x38, 0x40), 0x01010280),
     }
+
+    def __init__(self, flags: int = POWER_ON_FLAGS, backup_clock: Callable[[bool], None] = _nobody) -> None:
+        super().__init__()
+        self.values[RESET_STATUS] = flags
+        self._backup_clock = backup_clock
+
+    def write(self, offset: int, value: int) -> None:
+        if offset == RESET_STATUS:
+            value = 0 if value & REMOVE_FLAGS else self.values[offset]
+        self.values[offset] = value
+        if offset == AHB4_ENABLE:
+            self._backup_clock(bool(value >> 28 & 1))
 
     def read(self, offset: int) -> int:
         value = self.values[offset]
@@ -68,10 +96,19 @@ class Rcc(Peripheral):
 
 
 class Pwr(Peripheral):
-    """Voltages are always as asked for."""
+    """Voltages are always as asked for; `unlock` is told whether the backup domain may be written."""
 
     name, base = "PWR", 0x58024800
     reset: ClassVar[dict[int, int]] = {0x00: 0xF000C000, 0x04: 0x4000, 0x08: 0, 0x0C: 0x6, 0x10: 0, 0x18: 0x4000}
+
+    def __init__(self, unlock: Callable[[bool], None] = _nobody) -> None:
+        super().__init__()
+        self._unlock = unlock
+
+    def write(self, offset: int, value: int) -> None:
+        self.values[offset] = value
+        if offset == 0x00:
+            self._unlock(bool(value >> 8 & 1))
 
     def read(self, offset: int) -> int:
         ready = {0x04: 1 << 13, 0x18: 1 << 13}

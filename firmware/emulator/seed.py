@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +14,20 @@ from .bus import Bus
 from .cpu import Cpu
 from .dac import Dac
 from .dma import Dma, Dmamux
-from .errors import EmulatorError
+from .errors import EmulatorError, PowerCutError
 from .frontend import FrontEnd
 from .gpio import Exti, Port
 from .image import load_image
-from .memory import UNIQUE_NUMBER, QspiWindow, map_memories
+from .memory import BACKUP_BYTES, UNIQUE_NUMBER, BackupSram, QspiWindow, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import CycleCounter, Nvic
 from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS
 from .qspi import Qspi
-from .rcc import FlashInterface, Pwr, Rcc, Syscfg
+from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
 from .timeline import Timeline
 from .usart import Usart
+from .watchdog import Watchdog
 
 BLOCK_SAMPLES = 48
 DEFAULT_SERIAL = b"emulated\x00\x00\x00\x01"
@@ -49,6 +50,7 @@ class Seed:
         frontend: FrontEnd | None = None,
         qspi: bytearray | None = None,
         serial: bytes = DEFAULT_SERIAL,
+        real_faults: bool = False,
     ) -> None:
         if len(serial) != len(DEFAULT_SERIAL):
             raise EmulatorError(f"a chip's number has {len(DEFAULT_SERIAL)} bytes, not {len(serial)}")
@@ -56,16 +58,27 @@ class Seed:
         self.image = load_image(elf)
         self.frontend = frontend if frontend is not None else FrontEnd.ideal()
         self.qspi = qspi if qspi is not None else bytearray(b"\xff") * CHIP_BYTES
-        self._flash_chip = NorFlash(self.qspi)
+        self.flash_chip = NorFlash(self.qspi)
         self._gate = self._freeze = False
+        self._real_faults = real_faults
+        self.resets = 0
         self._power_up()
 
     def _power_up(self) -> None:
+        self._backup = bytearray(b"\xa5") * BACKUP_BYTES
+        self.flash_chip.power_up()
+        self._start(POWER_ON_FLAGS)
+
+    def _start(self, reset_flags: int) -> None:
+        """From reset: all but the backup SRAM and the QSPI chip begins anew, for a power-up those, too."""
+        self._bitten = False
+        self._reset_flags = reset_flags
         self.timeline = Timeline()
         self.bus = Bus()
         self.nvic = Nvic(self.timeline)
         self.cpu = Cpu(self.image, self.bus, self.nvic, self.timeline)
         map_memories(self.cpu.uc, self.image)
+        self.cpu.real_faults = self._real_faults
         self.cpu.uc.mem_write(UNIQUE_NUMBER, self.serial)
         self._blocks: list[NDArray[np.int32]] = []
         self._attach_system()
@@ -73,26 +86,38 @@ class Seed:
         self.cpu.reset()
 
     def _attach_system(self) -> None:
-        self.rcc, syscfg = Rcc(), Syscfg()
+        backup = BackupSram(self.cpu.uc, self._backup)
+        self.rcc, syscfg, power = Rcc(self._reset_flags, backup.clock), Syscfg(), Pwr(backup.unlock)
+        self.watchdog = Watchdog(self.timeline, CORE_HZ, self._bite)
         self.exti = Exti(syscfg, self.nvic)
         self.ports = [Port(index, self.rcc, self._pin_level) for index in range(8)]
         mux = Dmamux()
         self.dma = Dma(self.cpu.uc, mux, self.nvic, self.rcc)
-        for peripheral in (self.rcc, Pwr(), FlashInterface(), syscfg, self.exti, *self.ports, mux, self.dma):
+        for peripheral in (
+            self.rcc,
+            power,
+            FlashInterface(),
+            syscfg,
+            self.exti,
+            *self.ports,
+            mux,
+            self.dma,
+            self.watchdog,
+        ):
             self.bus.attach(peripheral)
         self.bus.attach(self.nvic, pages=4)
         self.bus.attach(CycleCounter(self.timeline), pages=4)
 
     def _attach_converters(self) -> None:
         window = QspiWindow(self.cpu.uc, self.qspi)
-        self._flash_chip.power_up(lambda: self.seconds)
+        self.flash_chip.follow(lambda: self.seconds)
         self.sai = Sai(self.dma, self.rcc, self.timeline, self._blocks.append)
         self.adc = Adc(self.dma, self.rcc, self.timeline, self._convert)
         self.dac = Dac(self.rcc)
         self.usart = Usart(self.dma, self.rcc, self.timeline)
         for peripheral in (self.sai, self.adc, self.dac, self.usart):
             self.bus.attach(peripheral)
-        self.bus.attach(Qspi(self._flash_chip, self.rcc, window.show))
+        self.bus.attach(Qspi(self.flash_chip, self.rcc, window.show))
 
     @property
     def seconds(self) -> float:
@@ -103,6 +128,28 @@ class Seed:
     def sample_rate_hz(self) -> float:
         """48 014.3 Hz once the image has set its clocks."""
         return self.sai.sample_rate_hz
+
+    def _bite(self) -> None:
+        self._bitten = True
+
+    def _advance(self, time: float) -> None:
+        """Run until `time` at most; a reset that the image or the watchdog asks for, or a power cut, ends it."""
+        try:
+            self.cpu.run_until(time)
+        except PowerCutError:
+            self.reboot()
+            return
+        asked = SOFTWARE_FLAGS * self.nvic.reset_requested | WATCHDOG_FLAGS * self._bitten
+        if asked:
+            self._restart(lambda: self._start(self.rcc.values[0xD0] | asked))
+
+    def _restart(self, start: Callable[[], None]) -> None:
+        """What was said and sent before stays to be read."""
+        sent, blocks = self.receive(), self._blocks
+        start()
+        self.usart.received += sent
+        self._blocks.extend(blocks)
+        self.resets += 1
 
     def _pin_level(self, port: int, pin: int) -> bool | None:
         if (port, pin) == GATE:
@@ -122,17 +169,13 @@ class Seed:
         is seen by that interrupt, and is heard from the start of the block after next.
         """
         self._blocks.clear()
-        last_block_at = self.timeline.now
+        silent, done = 0.0, 0
         while len(self._blocks) < count:
-            self.cpu.run_until(self._next_stop())
-            if self.nvic.reset_requested:
-                kept = self._blocks
-                self.reboot()
-                self._blocks.extend(kept)
-                last_block_at = self.timeline.now
-            if self._blocks:
-                last_block_at = self.timeline.now
-            elif self.timeline.now - last_block_at > BOOT_SECONDS * CORE_HZ:
+            before, resets = self.timeline.now, self.resets
+            self._advance(self._next_stop())
+            passed = self.timeline.now - before if self.resets == resets else 0.0
+            silent, done = silent + passed if len(self._blocks) == done else 0.0, len(self._blocks)
+            if silent > BOOT_SECONDS * CORE_HZ:
                 raise EmulatorError(f"no sound for {BOOT_SECONDS:g} s; the image hangs in {self._where()}")
         return np.concatenate(self._blocks[:count]) if count else np.zeros((0, 2), np.int32)
 
@@ -144,10 +187,13 @@ class Seed:
         return min(self.timeline.next_time, self.timeline.now + 1e-3 * CORE_HZ)
 
     def run_seconds(self, seconds: float) -> None:
-        """Run for a stretch of virtual time and drop the sound."""
-        end = self.timeline.now + seconds * CORE_HZ
-        while self.timeline.now < end:
-            self.cpu.run_until(min(end, self._next_stop()))
+        """Run for a stretch of virtual time and drop the sound; the time before a reset doesn't count."""
+        resets, left = self.resets, seconds * CORE_HZ
+        while left > 0:
+            before = self.timeline.now
+            self._advance(min(before + left, self._next_stop()))
+            left -= self.timeline.now - before if self.resets == resets else 0
+            resets = self.resets
         self._blocks.clear()
 
     def set_volts(self, jack: str, volts: float) -> None:
@@ -206,6 +252,4 @@ class Seed:
 
     def reboot(self) -> None:
         """Power off and on: memory is lost; the QSPI flash, the panel, the cables and what was sent stay."""
-        sent = self.receive()
-        self._power_up()
-        self.usart.received += sent
+        self._restart(self._power_up)
