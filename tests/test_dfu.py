@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -242,3 +244,33 @@ def test_os_release_is_read_unquoted(tmp_path: Path) -> None:
         "ID_LIKE": "a b",
     }
     assert dfu_help.os_release(tmp_path / "none") == {}
+
+
+PACKAGED = (dfu_help.PACKAGES["debian"], dfu_help.PACKAGES["fedora"], "sudo pacman -S dfu-util")
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMMANDS = [
+    line
+    for name in ("flash.md", "recover.md")
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```", (DOCS / name).read_text(encoding="utf-8"), re.M | re.S)
+    for line in (text.strip() for text in block.splitlines())
+    if line.startswith("lottava flash") and "--port" not in line
+]
+
+
+@pytest.mark.parametrize("line", sorted(set(COMMANDS)))
+def test_what_the_manual_says_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Seed in loader mode, a downloaded image in this folder."""
+    bus = install(tmp_path)
+    release(tmp_path, IMAGE).rename(tmp_path / "lottava-seed-0.1.0.bin")
+    (tmp_path / "lottava-seed-1.2.3.json").rename(tmp_path / "lottava-seed-0.1.0.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    done = CliRunner().invoke(cli.build(), shlex.split(line)[1:])
+    assert done.exit_code == 0, done.output
+    assert bus.flash().startswith(IMAGE) != ("--check" in line)
+
+
+def test_the_manual_gives_the_same_rule() -> None:
+    text = (DOCS / "flash.md").read_text(encoding="utf-8")
+    assert f"echo '{dfu_help.UDEV_RULE}' | sudo tee {dfu_help.UDEV_FILE}" in text
+    assert dfu_help.NO_SEED in text and set(PACKAGED) <= set(re.findall(r"sudo \w+ \S+ dfu-util", text))
