@@ -17,6 +17,8 @@ from .timeline import Timeline
 
 REQUEST_TRANSMIT, REQUEST_RECEIVE = 87, 88
 ENABLED = 1 << 16 | 1 << 17
+MUTE = 1 << 5
+"""Of xCR2: zeros instead of samples; here for whole blocks."""
 _BLOCK_A, _BLOCK_B = 0x04, 0x24
 CLOCKS_PER_FRAME = 256
 """Master clocks per stereo frame (RM0433 51.4.8 with OSR = 0)."""
@@ -75,6 +77,7 @@ class Sai(Peripheral):
     def _block_done(self) -> None:
         """A half has been sent: its words hold the samples right-aligned in 24 bits."""
         words = np.frombuffer(self._dma.collect(REQUEST_TRANSMIT, 2 * self._frames), "<u4").reshape(-1, 2)
-        self._on_block((words.astype(np.uint32) << 8).astype(np.int32) >> 8)
+        samples = (words.astype(np.uint32) << 8).astype(np.int32) >> 8
+        self._on_block(samples if not self.values[_BLOCK_A + 0x04] & MUTE else np.zeros_like(samples))
         self._dma.deliver(REQUEST_RECEIVE, bytes(8 * self._frames))
         self._schedule()

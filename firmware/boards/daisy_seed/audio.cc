@@ -70,6 +70,13 @@ void AudioStart(BlockCallback callback) {
 
 std::uint32_t AudioMissedBlocks() { return missed_blocks_; }
 
+// MUTE sends zeros in place of the FIFO's words, so that DMA and clocks go on (RM0433 51.4.12); receivers ignore it.
+void AudioMute() {
+  if ((Reg(kRccApb2Enable) & Bit(22)) == 0) return;
+  SetBits(kBlockA + 0x04, Bit(5));
+  SetBits(kBlockB + 0x04, Bit(5));
+}
+
 }  // namespace lottava::seed
 
 extern "C" __attribute__((section(".itcm.audio"))) void DMA1_Stream1_IRQHandler() {

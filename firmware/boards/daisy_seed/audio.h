@@ -17,4 +17,7 @@ void AudioStart(BlockCallback callback);
 // Blocks whose half was due again before it had been filled.
 std::uint32_t AudioMissedBlocks();
 
+// Silence from the next sample on, whatever goes on elsewhere, until a reset.
+void AudioMute();
+
 }  // namespace lottava::seed

@@ -16,12 +16,7 @@ void Reset_Handler();
 void DMA1_Stream1_IRQHandler();
 void DMA1_Stream2_IRQHandler();
 void EXTI15_10_IRQHandler();
-
-// Anything unexpected stops here, with the outputs holding their last value of a silent buffer.
-void Default_Handler() {
-  for (;;) {
-  }
-}
+void Fault_Handler();
 }
 
 namespace {
@@ -36,7 +31,7 @@ struct VectorTable {
 
 constexpr VectorTable MakeVectors() {
   VectorTable table{&_stack_top, {}};
-  for (Vector& handler : table.handlers) handler = Default_Handler;
+  for (Vector& handler : table.handlers) handler = Fault_Handler;
   table.handlers[0] = Reset_Handler;
   table.handlers[kSystemVectors - 1 + 12] = DMA1_Stream1_IRQHandler;
   table.handlers[kSystemVectors - 1 + 13] = DMA1_Stream2_IRQHandler;
