@@ -47,11 +47,11 @@ std::uint32_t Check(const Note& note) {
 }
 
 // What only reached the data cache would be lost with the reset.
-void Save(Note note) {
-  note.magic = kMagic;
-  note.check = Check(note);
+void Save(Note* note) {
+  note->magic = kMagic;
+  note->check = Check(*note);
   volatile std::uint32_t* to = &Kept().magic;
-  for (unsigned i = 0; i < kWords; ++i) to[i] = reinterpret_cast<const std::uint32_t*>(&note)[i];
+  for (unsigned i = 0; i < kWords; ++i) to[i] = reinterpret_cast<const std::uint32_t*>(note)[i];
   Barrier();
   Reg(kCleanLine) = kBackupSram;
   Reg(kCleanLine) = kBackupSram + kLineBytes;
@@ -95,7 +95,7 @@ ResetCause FaultInit(FaultReport* last) {
   *last = note.report;
   if (note.fresh != 0) cause = ResetCause::kFault;
   note.fresh = 0;
-  Save(note);
+  Save(&note);
   return cause;
 }
 
@@ -105,7 +105,8 @@ extern "C" [[noreturn]] __attribute__((used)) void FaultEnter(std::uint32_t stac
   using namespace lottava::seed;
   __asm volatile("cpsid i" ::: "memory");
   AudioMute();
-  Save({0, 1, Describe(stack), 0});
+  Note note{0, 1, Describe(stack), 0};
+  Save(&note);
   DelayMicroseconds(1000);
   Reset();
 }
