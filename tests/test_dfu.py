@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,18 @@ def test_two_stop_it_and_tell_the_way_out(tmp_path: Path) -> None:
     assert not bus.flash().startswith(IMAGE)
     again = run_flash(install(tmp_path), str(path))
     assert again.returncode == 0 and bus.flash().startswith(IMAGE)
+
+
+@pytest.mark.skipif(shutil.which("dfu-util") is None, reason="dfu-util is not installed: only its stand-in is asked")
+def test_the_real_dfu_util_understands_every_call() -> None:
+    """It finds no Seed at this place of the USB, which it looks for after it has read its options."""
+    util, nowhere = dfu.find(), dfu.Loader("99-99", 0)
+    with pytest.raises(dfu.DfuError, match="went away while it was written"):
+        util.write(nowhere, IMAGE, lambda step, part: None)
+    with pytest.raises(dfu.DfuError, match="went away while it was read back"):
+        util.read(nowhere, 16, lambda step, part: None)
+    assert not util.start(nowhere)
+    assert all(loader.path != "99-99" for loader in util.listing().loaders)
 
 
 @pytest.mark.parametrize(
