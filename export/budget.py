@@ -18,7 +18,7 @@ from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from . import blob, placement
 
 FLASH_BYTES = 128 << 10
-FIRMWARE_FLASH_BYTES = 92 << 10
+FIRMWARE_FLASH_BYTES = 72 << 10
 """Kept for the firmware without a voice; a test measures the image against it."""
 
 BLOCK_CYCLES = 480_000

@@ -90,6 +90,15 @@ def test_image_fits_into_flash(running: Seed) -> None:
     assert sum(len(data) for _, data in running.image.segments) < FLASH_BYTES
 
 
+def test_code_and_tables_are_unpacked_to_where_they_run(running: Seed) -> None:
+    for address, data in running.image.resident:
+        stored = data.rstrip(b"\0")
+        if address < 0x08000000:
+            assert bytes(running.cpu.uc.mem_read(address, len(stored))) == stored and len(stored) > 16_384
+    flashed = b"".join(data for _, data in running.image.segments)
+    assert len(flashed) == build_image().with_suffix(".bin").stat().st_size
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_register(running: Seed, name: str) -> None:
     address, expected = EXPECTED[name]

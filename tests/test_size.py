@@ -40,8 +40,8 @@ def test_parts_are_what_they_are_called(measured: Size) -> None:
     assert measured.uses["voice", "AXI"] == 448 << 10
     assert measured.uses["voice", FLASH] > 20_000
     assert measured.uses["stack", "DTCM"] == 8 << 10 and not measured.uses["stack", FLASH]
-    assert measured.uses["nn", "ITCM"] == measured.uses["nn", FLASH]
-    assert measured.uses["tables", FLASH] >= measured.uses["tables", "DTCM"] > 0
+    assert 0.3 * measured.uses["nn", "ITCM"] < measured.uses["nn", FLASH] < 0.7 * measured.uses["nn", "ITCM"], "packed"
+    assert 0 < measured.uses["tables", FLASH] <= measured.uses["tables", "DTCM"]
     for part in ("nn", "dsp", "app", "board", "library"):
         assert measured.uses[part, FLASH] > 0, part
 
@@ -107,5 +107,5 @@ def test_what_cannot_be_measured_is_told(image: Path, tmp_path: Path) -> None:
 
 def test_totals_leave_parts_out() -> None:
     uses = Counter({("nn", FLASH): 5, ("voice", FLASH): 7, ("voice", "AXI"): 11})
-    size = Size((), uses, {FLASH: 100, "AXI": 100}, frozenset())
+    size = Size((), uses, {FLASH: 100, "AXI": 100})
     assert size.total(FLASH) == 12 and size.total(FLASH, ("voice",)) == 5 and size.total("AXI", ("nn",)) == 11

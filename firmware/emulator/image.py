@@ -13,10 +13,13 @@ from elftools.elf.sections import SymbolTableSection
 
 from .errors import EmulatorError
 
+FLASH_START, RAM_START = 0x08000000, 0x20000000
+"""What lies outside has no place of its own in an image: it is unpacked there, or put there by a test."""
+
 
 @dataclass(frozen=True)
 class Image:
-    """segments: (load address, bytes); resident: (run address, bytes, zeros behind them included);
+    """segments: what is flashed, (load address, bytes); resident: (run address, bytes, zeros behind them included);
     symbols: name → address; functions: sorted (start, end, name)."""
 
     segments: tuple[tuple[int, bytes], ...]
@@ -40,7 +43,9 @@ def load_image(path: Path | str) -> Image:
             if elf["e_machine"] != "EM_ARM":
                 raise EmulatorError(f"{path} is not an ARM image; build one with `make -C firmware seed`")
             segments = tuple(
-                (segment["p_paddr"], segment.data()) for segment in elf.iter_segments("PT_LOAD") if segment["p_filesz"]
+                (segment["p_paddr"], segment.data())
+                for segment in elf.iter_segments("PT_LOAD")
+                if segment["p_filesz"] and FLASH_START <= segment["p_paddr"] < RAM_START
             )
             resident = tuple(
                 (segment["p_vaddr"], segment.data() + bytes(segment["p_memsz"] - segment["p_filesz"]))

@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Where an image's flash and RAM go, part by part: the linker's map, held against the ELF file's sections."""
+"""Where an image's flash and RAM go, part by part: the linker's map, held against the ELF file's sections.
+
+What is unpacked to RAM counts in flash with the bytes of the packed stream that make it (pack.py).
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from . import pack
 from .errors import EmulatorError
+from .image import load_image
 
 FLASH = "FLASH"
+PACKED = ".packed"
 PARTS = ("nn", "dsp", "app", "board", "usb", "bench", "tables", "voice", "library", "stack", "filling")
 """nn: the graph runner and its kernels; tables: their constants and dsp's; voice: the one built in, and in RAM the
 arenas that voices live in; bench: what `lottava bench` runs on a board; library: the compiler's and C's; filling: up to
@@ -32,12 +38,15 @@ _INSTRUMENT = re.compile(r"(?:module|console|inputs|outputs)_E?$")
 
 @dataclass(frozen=True)
 class Piece:
-    """One input section. section: of the image; name: as the compiler called it; source: object file or archive."""
+    """One input section. section: of the image; name: as the compiler called it; source: object file or archive;
+    address: where it runs; flashed: its bytes in flash, 0 where nothing is stored."""
 
     section: str
     name: str
     source: str
     bytes: int
+    address: int = 0
+    flashed: int = 0
 
     @property
     def part(self) -> str:
@@ -63,7 +72,6 @@ class Size:
     pieces: tuple[Piece, ...]
     uses: Counter[tuple[str, str]]
     memories: dict[str, int]
-    flash_sections: frozenset[str]
 
     def total(self, memory: str, without: tuple[str, ...] = ()) -> int:
         """Bytes used of a memory, some parts left out."""
@@ -71,8 +79,8 @@ class Size:
 
     def largest(self, count: int) -> list[Piece]:
         """The pieces that take most flash, the voice left out."""
-        held = [piece for piece in self.pieces if piece.section in self.flash_sections and piece.part != "voice"]
-        return sorted(held, key=lambda piece: (-piece.bytes, piece.name))[:count]
+        held = [piece for piece in self.pieces if piece.flashed and piece.part != "voice"]
+        return sorted(held, key=lambda piece: (-piece.flashed, piece.name))[:count]
 
 
 def measure(elf: Path) -> Size:
@@ -83,30 +91,55 @@ def measure(elf: Path) -> Size:
             raise EmulatorError(f"{path} does not exist; build it with `make -C firmware seed`")
     text = mapped.read_text(encoding="utf-8", errors="replace")
     memories = _memories(text)
-    pieces = tuple(_pieces(text, str(elf.parent)))
+    sections = _sections(elf)
+    pieces = _flashed(tuple(_pieces(text, str(elf.parent))), sections, _packed(elf))
     uses: Counter[tuple[str, str]] = Counter()
-    end = start = memories[FLASH][0]
-    stored = set()
-    for section in _sections(elf):
+    for section in sections:
         name, bytes_, memory = section["name"], section["bytes"], _memory_at(memories, section["address"])
-        inside = [piece for piece in pieces if piece.section == name]
         held = Counter({"stack": bytes_}) if name == ".stack" else Counter[str]()
-        for piece in inside:
-            held[piece.part] += piece.bytes
+        for piece in pieces if name != PACKED else ():
+            if piece.section == name:
+                held[piece.part] += piece.bytes
         left = bytes_ - held.total()
         held["filling"] += left
         if left < 0:
             raise EmulatorError(f"{mapped} is not the map of {elf}: more bytes than {name} has; build both again")
-        for part, count in held.items():
+        for part, count in held.items() if memory != FLASH else ():
             uses[part, memory] += count
-            if section["load"] is not None and memory != FLASH:
-                uses[part, FLASH] += count
-        if section["load"] is not None:
-            stored.add(name)
-            end = max(end, section["load"] + bytes_)
-    uses["filling", FLASH] += end - start - sum(count for (_, where), count in uses.items() if where == FLASH)
-    capacities = {name: length for name, (_, length) in memories.items()}
-    return Size(pieces, uses, capacities, frozenset(stored))
+    for piece in pieces:
+        uses[piece.part, FLASH] += piece.flashed
+    end = max(one["address"] + one["bytes"] for one in sections if _memory_at(memories, one["address"]) == FLASH)
+    uses["filling", FLASH] += end - memories[FLASH][0] - sum(n for (_, where), n in uses.items() if where == FLASH)
+    return Size(pieces, uses, {name: length for name, (_, length) in memories.items()})
+
+
+def _packed(elf: Path) -> dict[int, list[int]]:
+    """First address of each section that is unpacked → bytes of the stream by byte of the section."""
+    image = load_image(elf)
+    found = {}
+    for name in ("itcm", "data"):
+        if f"packed_{name}" in image.symbols:
+            stream, start = image.symbols[f"packed_{name}"], image.symbols[f"_{name}_start"]
+            base, data = next((at, data) for at, data in image.segments if at <= stream < at + len(data))
+            found[start] = pack.shares(data[stream - base :], image.symbols[f"_{name}_end"] - start)
+    return found
+
+
+def _flashed(
+    pieces: tuple[Piece, ...], sections: list[dict[str, Any]], packed: dict[int, list[int]]
+) -> tuple[Piece, ...]:
+    """The pieces with what they take of flash."""
+    shares = {section["name"]: packed[section["address"]] for section in sections if section["address"] in packed}
+    starts = {section["name"]: section["address"] for section in sections}
+    stored = {section["name"] for section in sections if section["stored"]}
+
+    def bytes_of(piece: Piece) -> int:
+        if piece.section in shares:
+            first = piece.address - starts[piece.section]
+            return sum(shares[piece.section][first : first + piece.bytes])
+        return piece.bytes if piece.section in stored and piece.section != PACKED else 0
+
+    return tuple(replace(piece, flashed=bytes_of(piece)) for piece in pieces)
 
 
 def _memories(text: str) -> dict[str, tuple[int, int]]:
@@ -133,26 +166,23 @@ def _pieces(text: str, folder: str) -> Iterator[Piece]:
         elif match := _OBJECT.match(line if not line.startswith("  ") else f" {name} {line.lstrip()}"):
             source = _ARCHIVE.sub("", match[4].removeprefix(folder).lstrip("/"))
             if int(match[3], 16) and not source.startswith("load address"):
-                yield Piece(section, match[1], source, int(match[3], 16))
+                yield Piece(section, match[1], source, int(match[3], 16), int(match[2], 16))
             name = ""
 
 
 def _sections(elf: Path) -> list[dict[str, Any]]:
-    """Sections that take memory: name, run address, bytes, and load address (None where nothing is stored)."""
+    """Sections that take memory: name, run address, bytes, and whether the file stores them."""
     try:
         with elf.open("rb") as file:
-            image = ELFFile(file)
-            segments = [s for s in image.iter_segments("PT_LOAD") if s["p_filesz"]]
-            found = []
-            for section in image.iter_sections():
-                if not section["sh_flags"] & 2 or not section["sh_size"]:
-                    continue
-                address, length, load = section["sh_addr"], section["sh_size"], None
-                for segment in segments if section["sh_type"] != "SHT_NOBITS" else []:
-                    inside = address - segment["p_vaddr"]
-                    if inside >= 0 and inside + length <= segment["p_filesz"]:
-                        load = segment["p_paddr"] + inside
-                found.append({"name": section.name, "address": address, "bytes": length, "load": load})
-            return found
+            return [
+                {
+                    "name": section.name,
+                    "address": section["sh_addr"],
+                    "bytes": section["sh_size"],
+                    "stored": section["sh_type"] != "SHT_NOBITS",
+                }
+                for section in ELFFile(file).iter_sections()
+                if section["sh_flags"] & 2 and section["sh_size"]
+            ]
     except ELFError as error:
         raise EmulatorError(f"{elf} is not an ELF file ({error}); pass the .elf, not the .bin") from error

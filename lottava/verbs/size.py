@@ -61,7 +61,10 @@ def as_dict(image: Path, size: Size, top: int = 0) -> dict[str, Any]:
         "memories": {memory: size.memories[memory] for memory in order},
         "parts": [row for row in parts if any(row[memory] for memory in order)],
         "limits": [{"name": name, "used": used, "limit": limit, "fits": used <= limit} for name, used, limit in limits],
-        "largest": [{"name": p.name, "source": p.source, "part": p.part, "bytes": p.bytes} for p in size.largest(top)],
+        "largest": [
+            {"name": one.name, "source": one.source, "part": one.part, "bytes": one.flashed}
+            for one in size.largest(top)
+        ],
     }
 
 
@@ -94,5 +97,11 @@ def _show(result: dict[str, Any]) -> None:
         shown = table("Largest pieces of flash, voice apart", "bytes", "part", "object", "section", words=4)
         shown.columns[0].justify = "right"
         for piece in result["largest"]:
-            shown.add_row(f"{piece['bytes']:,}", piece["part"], piece["source"], piece["name"])
+            shown.add_row(f"{piece['bytes']:,}", piece["part"], piece["source"], _short(piece["name"]))
         console.print(shown)
+
+
+def _short(name: str, longest: int = 40) -> str:
+    """An input section without what all have, cut where a C++ signature begins to bore."""
+    bare = name.removeprefix(".text.").removeprefix(".rodata.")
+    return bare if len(bare) <= longest else bare[: longest - 1] + "…"

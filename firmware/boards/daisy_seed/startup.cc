@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// From reset to main(): vectors, FPU, sections copied to their RAM, static constructors.
+// From reset to main(): vectors, FPU, sections unpacked to their RAM, static constructors.
+#include <cstddef>
 #include <cstdint>
 
 #include "registers.h"
 
 extern "C" {
 
-extern std::uint32_t _stack_top, _itcm_load, _itcm_start, _itcm_end, _data_load, _data_start, _data_end, _bss_start,
-    _bss_end;
+extern std::uint32_t _stack_top, _itcm_start, _itcm_end, _data_start, _data_end, _bss_start, _bss_end;
+extern const std::uint8_t packed_itcm[], packed_data[];
 using Constructor = void (*)();
 extern Constructor __init_array_start[], __init_array_end[];
 
@@ -39,8 +40,36 @@ constexpr VectorTable MakeVectors() {
   return table;
 }
 
-void Copy(const std::uint32_t* from, std::uint32_t* to, const std::uint32_t* end) {
-  while (to < end) *to++ = *from++;
+void Clear(std::uint32_t* from, const std::uint32_t* end) {
+  while (from < end) *from++ = 0;
+}
+
+// A count of emulator/pack.py, which goes on behind its half byte where that is full.
+std::size_t Count(std::size_t count, const std::uint8_t*& from) {
+  if (count == 15) {
+    std::uint8_t more;
+    do count += more = *from++;
+    while (more == 255);
+  }
+  return count;
+}
+
+// What emulator/pack.py packed. Whole words come first: after power-up, a byte's store would read a word whose error
+// correction was never set.
+void Unpack(const std::uint8_t* from, std::uint32_t* start, std::uint32_t* end) {
+  Clear(start, end);
+  std::uint8_t* to = reinterpret_cast<std::uint8_t*>(start);
+  const std::uint8_t* const last = reinterpret_cast<const std::uint8_t*>(end);
+  while (to < last) {
+    const unsigned counts = *from++;
+    for (std::size_t left = Count(counts >> 4, from); left > 0; --left) *to++ = *from++;
+    if (to < last) {
+      std::size_t distance = *from++;
+      if (distance & 128) distance = (distance & 127) << 8 | *from++;
+      const std::uint8_t* old = to - distance - 1;
+      for (std::size_t left = Count(counts & 15, from) + 2; left > 0; --left) *to++ = *old++;
+    }
+  }
 }
 
 }  // namespace
@@ -52,9 +81,10 @@ extern "C" __attribute__((noreturn)) void Reset_Handler() {
   SetBits(kScb + 0x88, 0xFu << 20);  // FPU on before the first float (PM0253 4.7.1)
   Reg(kScb + 0x08) = 0x08000000;
   Barrier();
-  Copy(&_itcm_load, &_itcm_start, &_itcm_end);
-  Copy(&_data_load, &_data_start, &_data_end);
-  for (std::uint32_t* word = &_bss_start; word < &_bss_end; ++word) *word = 0;
+  Unpack(packed_itcm, &_itcm_start, &_itcm_end);
+  Unpack(packed_data, &_data_start, &_data_end);
+  Barrier();  // what was written as data is fetched as code
+  Clear(&_bss_start, &_bss_end);
   for (Constructor* constructor = __init_array_start; constructor < __init_array_end; ++constructor) (*constructor)();
   main();
   for (;;) {
