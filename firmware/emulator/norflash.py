@@ -16,7 +16,8 @@ ERASE_SECONDS, PROGRAM_SECONDS, STATUS_SECONDS = 0.3, 0.8e-3, 15e-3
 WRITE_STATUS, PAGE_PROGRAM, READ_STATUS, WRITE_ENABLE = 0x01, 0x02, 0x05, 0x06
 SECTOR_ERASE, RESET_ENABLE, RESET, SET_READ_PARAMETERS, QUAD_READ = 0x20, 0x66, 0x99, 0xC0, 0xEB
 SECONDS = {SECTOR_ERASE: ERASE_SECONDS, PAGE_PROGRAM: PROGRAM_SECONDS, WRITE_STATUS: STATUS_SECONDS}
-IN_PROGRESS, WRITE_ENABLED, QUAD_ENABLED, KEPT_STATUS = 1, 2, 0x40, 0xFC
+IN_PROGRESS, WRITE_ENABLED, BLOCK_PROTECTION, QUAD_ENABLED, STATUS_LOCK, KEPT_STATUS = 1, 2, 0x3C, 0x40, 0x80, 0xFC
+"""Any block protection counts as protecting everything; the lock holds while WP is low and quad mode off."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class NorFlash:
     """`content` (8 MB) belongs to the caller; with the status bits that are kept it survives `power_up`.
 
     watch: called with each Operation before it takes effect. defects: address → bits that no erase or program moves
-    from 1.
+    from 1; present: False for a chip that doesn't answer; write_protected: asked for the level of its WP pin.
     """
 
     def __init__(self, content: bytearray) -> None:
         self.watch: Callable[[Operation], None] = lambda _operation: None
         self.defects: dict[int, int] = {}
+        self.present = True
+        self.write_protected: Callable[[], bool] = lambda: False
         self.random = random.Random(0)
         if len(content) != CHIP_BYTES:
             raise EmulatorError(f"the QSPI flash holds {CHIP_BYTES} bytes, not {len(content)}")
@@ -96,10 +99,21 @@ class NorFlash:
     @property
     def can_be_mapped(self) -> bool:
         """True when quad reads with six dummy cycles give data."""
-        return bool(self._status & QUAD_ENABLED) and not self.busy
+        return self.present and bool(self._status & QUAD_ENABLED) and not self.busy
+
+    @property
+    def status(self) -> int:
+        """The status register's bits that are kept without power; settable, as by an accident."""
+        return self._status & KEPT_STATUS
+
+    @status.setter
+    def status(self, bits: int) -> None:
+        self._status = bits & KEPT_STATUS
 
     def command(self, code: int, address: int = 0, data: bytes = b"", read_bytes: int = 0) -> bytes:
         """One transaction. Raises EmulatorError for what the chip would silently ignore."""
+        if not self.present:
+            return b"\xff" * read_bytes
         if code == READ_STATUS:
             self.watch(Operation(code))
             status = self._status | IN_PROGRESS * self.busy
@@ -132,12 +146,15 @@ class NorFlash:
 
     def _planned(self, code: int, address: int, data: bytes) -> Operation:
         if code == WRITE_STATUS:
-            return Operation(code, 0, bytes([self._status & KEPT_STATUS]), bytes([data[0] & KEPT_STATUS]))
+            locked = self._status & STATUS_LOCK and not self._status & QUAD_ENABLED and self.write_protected()
+            wanted = self.status if locked else data[0] & KEPT_STATUS
+            return Operation(code, 0, bytes([self.status]), bytes([wanted]))
+        protected = self._status & BLOCK_PROTECTION
         unit = SECTOR_BYTES if code == SECTOR_ERASE else PAGE_BYTES
         start = address // unit * unit
         before = bytes(self.content[start : start + unit])
-        after = bytearray(b"\xff" * unit if code == SECTOR_ERASE else before)
-        for index, byte in enumerate(data):
+        after = bytearray(b"\xff" * unit if code == SECTOR_ERASE and not protected else before)
+        for index, byte in enumerate(b"" if protected else data):
             after[(address + index) % PAGE_BYTES] &= byte
         return Operation(code, start, before, bytes(after))
 

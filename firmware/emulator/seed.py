@@ -30,6 +30,8 @@ from .usart import Usart
 from .watchdog import Watchdog
 
 BLOCK_SAMPLES = 48
+QSPI_IO2 = (5, 7)
+"""PF7, the chip's WP pin outside quad mode; the controller holds it low then."""
 DEFAULT_SERIAL = b"emulated\x00\x00\x00\x01"
 CORE_HZ = 480e6
 """Virtual time counts cycles of the final clock, in the first microseconds on the slow one, too."""
@@ -111,6 +113,7 @@ class Seed:
     def _attach_converters(self) -> None:
         window = QspiWindow(self.cpu.uc, self.qspi)
         self.flash_chip.follow(lambda: self.seconds)
+        self.flash_chip.write_protected = lambda: not self.ports[QSPI_IO2[0]].is_high(QSPI_IO2[1])
         self.sai = Sai(self.dma, self.rcc, self.timeline, self._blocks.append)
         self.adc = Adc(self.dma, self.rcc, self.timeline, self._convert)
         self.dac = Dac(self.rcc)

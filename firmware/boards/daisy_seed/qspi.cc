@@ -26,7 +26,8 @@ constexpr std::uint32_t kIndirectRead = 1u << 26, kMapped = 3u << 26;
 constexpr std::uint32_t kWriteStatus = 0x01, kPageProgram = 0x02, kReadStatus = 0x05, kWriteEnable = 0x06,
                         kSectorErase = 0x20, kResetEnable = 0x66, kReset = 0x99, kSetReadParameters = 0xC0,
                         kQuadRead = 0xEB;
-constexpr std::uint8_t kWriteInProgress = 1, kQuadEnable = 0x40, kSixDummyCycles = 0xF0;
+// Of the status register: the bits that survive without power are quad enable, and those of protections never wanted.
+constexpr std::uint8_t kWriteInProgress = 1, kKeptBits = 0xFC, kQuadEnable = 0x40, kSixDummyCycles = 0xF0;
 constexpr std::uint32_t kPageBytes = 256;
 constexpr std::uintptr_t kWindow = 0x90000000;
 constexpr std::uint32_t kChipBytes = 8u << 20;
@@ -56,17 +57,44 @@ std::uint8_t Status() {
 
 bool ChipIsBusy() { return (Status() & kWriteInProgress) != 0; }
 
-void WaitForChip() {
-  while (ChipIsBusy()) DelayMicroseconds(50);
+// Nothing at start takes as long as this. Lines that nobody drives read as busy.
+bool WaitForChip() {
+  constexpr unsigned kTurns = 2000, kTurnMicroseconds = 50;
+  for (unsigned turn = 0; turn < kTurns; ++turn) {
+    if (!ChipIsBusy()) return true;
+    DelayMicroseconds(kTurnMicroseconds);
+  }
+  return false;
 }
 
-void WriteRegister(std::uint32_t code, std::uint8_t value) {
+bool WriteRegister(std::uint32_t code, std::uint8_t value) {
   Command(kWriteEnable);
   Reg(kDataLength) = 0;
   Reg(kCommand) = kSingleData | kInstruction | code;
   DataByte() = value;
   Finish();
-  WaitForChip();
+  return WaitForChip();
+}
+
+constexpr Pin kWriteProtect{pin::F, 7};  // IO2, until quad mode is on
+constexpr PinConfig kLine{PinMode::kAlternate, Pull::kNone, Speed::kVeryHigh, 9};
+
+// A power cut while the status was written can leave protections behind, one of which counts while WP is low; and the
+// controller holds it low outside quad mode (RM0433 23.3.3).
+bool WriteStatus() {
+  Write(kWriteProtect, true);
+  Configure(kWriteProtect, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
+  const bool written = WriteRegister(kWriteStatus, kQuadEnable);
+  Configure(kWriteProtect, kLine);
+  return written && (Status() & kKeptBits) == kQuadEnable;
+}
+
+bool StartChip() {
+  Command(kResetEnable);
+  Command(kReset);
+  DelayMicroseconds(100);  // the chip takes up to 35 us to come back
+  if (!WaitForChip() || !WriteRegister(kSetReadParameters, kSixDummyCycles)) return false;
+  return (Status() & kKeptBits) == kQuadEnable || WriteStatus();
 }
 
 void EnterMappedMode() {
@@ -99,12 +127,8 @@ void Qspi::Init() {
   Reg(kControl) = 1u << 24;                 // 240 MHz / 2
   Reg(kDeviceConfig) = 22u << 16 | 1u << 8;  // 2^23 bytes, two cycles between commands
   SetBits(kControl, Bit(0));
-  Command(kResetEnable);
-  Command(kReset);
-  DelayMicroseconds(100);  // the chip takes up to 35 us to come back
-  WaitForChip();
-  WriteRegister(kSetReadParameters, kSixDummyCycles);
-  if ((Status() & kQuadEnable) == 0) WriteRegister(kWriteStatus, kQuadEnable);  // kept without power: written once
+  state_ = State::kMissing;
+  if (!StartChip()) return;
   EnterMappedMode();
   state_ = State::kMapped;
 }
@@ -140,6 +164,7 @@ void Qspi::ProgramNextPage() {
 void Qspi::Poll() {
   switch (state_) {
     case State::kMapped:
+    case State::kMissing:
       return;
     case State::kEraseStart:
       Command(kWriteEnable);

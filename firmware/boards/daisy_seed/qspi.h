@@ -13,7 +13,7 @@ constexpr std::uint32_t kSectorBytes = 4096;
 
 class Qspi {
  public:
-  // Resets the chip, sets quad mode and opens the window.
+  // Resets the chip, sets quad mode and opens the window. A chip that does not answer within 0.1 s stays busy for good.
   void Init();
 
   // True when `offset .. offset + size` could be copied; false while a write is going on.
@@ -25,9 +25,10 @@ class Qspi {
 
   void Poll();
   bool busy() const { return state_ != State::kMapped; }
+  bool missing() const { return state_ == State::kMissing; }
 
  private:
-  enum class State { kMapped, kEraseStart, kEraseWait, kProgramStart, kProgramWait };
+  enum class State { kMissing, kMapped, kEraseStart, kEraseWait, kProgramStart, kProgramWait };
 
   void ProgramNextPage();
 

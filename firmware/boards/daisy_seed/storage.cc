@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plain forwarding; the store reads back what it wrote, so a write that ended is called done.
+// Plain forwarding; the store reads back what it wrote, so a write that ended is called done. Without a chip every write fails at once.
 #include "boards/daisy_seed/storage.h"
 
 namespace lottava::seed {
@@ -12,10 +12,13 @@ bool ReadSector(void* context, unsigned sector, void* to, std::size_t size) {
 }
 
 bool StartWrite(void* context, unsigned sector, const void* bytes, std::size_t size) {
-  return AsQspi(context)->Write(sector * kSectorBytes, bytes, size);
+  return AsQspi(context)->missing() || AsQspi(context)->Write(sector * kSectorBytes, bytes, size);
 }
 
-WriteState State(void* context) { return AsQspi(context)->busy() ? WriteState::kBusy : WriteState::kDone; }
+WriteState State(void* context) {
+  if (AsQspi(context)->missing()) return WriteState::kFailed;
+  return AsQspi(context)->busy() ? WriteState::kBusy : WriteState::kDone;
+}
 
 }  // namespace
 
