@@ -134,7 +134,7 @@ class HelloReply(Layout):
     fault_status: int = item("u32", "CFSR of the last fault", default=0)
     fault_return: int = item("u32", "link register of the last fault", default=0)
     fault_access: int = item("u32", "address that the last fault touched; 0 = none or unknown", default=0)
-    fault_exception: int = item("u32", "its number: 3 hard, 4 memory, 5 bus, 6 usage, else unexpected", default=0)
+    fault_exception: int = item("u32", "3 hard, 4 memory, 5 bus, 6 usage, 15 found hanging, else unexpected", default=0)
 
 
 @dataclass(frozen=True)

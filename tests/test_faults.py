@@ -12,7 +12,7 @@ import pytest
 from instrument import ask, hello, make_playing
 from lottava.emulator import EmulatorError, Seed, build_image
 from lottava.emulator.faults import BRANCH_TO_SELF, UNDEFINED, garbage, load_from, patch
-from lottava.emulator.nvic import BUS_FAULT, USAGE_FAULT
+from lottava.emulator.nvic import BUS_FAULT, SYSTICK_EXCEPTION, USAGE_FAULT
 
 from lottava import messages as say
 from lottava import settings as kept
@@ -22,7 +22,8 @@ from lottava.settings import Settings
 
 POWER, ASKED, WATCHDOG, FAULT = range(4)
 """HelloReply.reset_cause."""
-WATCHDOG_BLOCKS = 50
+WATCHDOG_BLOCKS = 250
+AUDIO_HANG_BLOCKS, MAIN_HANG_BLOCKS = 10, 105
 BOOT_BLOCKS = 60
 FULL_SCALE = (1 << 23) - 1
 
@@ -41,18 +42,47 @@ def test_the_watchdog_is_fed_once_a_block_and_leaves_play_alone(image: Path) -> 
     assert seed.watchdog.timeout_cycles / 480e6 == pytest.approx(1e-3 * WATCHDOG_BLOCKS, rel=1e-3)
 
 
-@pytest.mark.parametrize("hung", ["7Console7ProcessE", "7OnBlockE", "DMA1_Stream2_IRQHandler"])
-def test_what_hangs_is_reset_and_plays_again(image: Path, hung: str) -> None:
-    """Main loop, audio interrupt, converter interrupt."""
-    seed = make_playing(image)
-    patch(seed, hung, BRANCH_TO_SELF)
-    at = seed.seconds
-    while seed.resets == 0:
+def blocks_to_reset(seed: Seed, at_most: int) -> int:
+    """Blocks sent until the next reset. Raises AssertionError after too many."""
+    before = seed.resets
+    for count in range(1, at_most + 2):
         seed.run_blocks(1)
-        assert seed.resets or seed.seconds - at < 1.1e-3 * WATCHDOG_BLOCKS
-    assert hello(seed).reset_cause == WATCHDOG
+        if seed.resets > before:
+            return count
+    raise AssertionError(f"no reset within {at_most} blocks")
+
+
+@pytest.mark.parametrize(
+    ("hung", "within"),
+    [
+        ("7Console7ProcessE", MAIN_HANG_BLOCKS),
+        ("7OnBlockE", AUDIO_HANG_BLOCKS),
+        ("DMA1_Stream2_IRQHandler", AUDIO_HANG_BLOCKS),
+    ],
+)
+def test_what_hangs_is_named_reset_and_plays_again(image: Path, hung: str, within: int) -> None:
+    """Main loop, audio interrupt, converter interrupt: the timer finds where, before the watchdog has to bite."""
+    seed = make_playing(image)
+    start = patch(seed, hung, BRANCH_TO_SELF)
+    blocks_to_reset(seed, within + 5)
+    told = hello(seed)
+    assert (told.reset_cause, told.fault_exception, told.fault_address) == (FAULT, SYSTICK_EXCEPTION, start)
     assert np.abs(seed.run_blocks(60)).max() > FULL_SCALE / 1000
     assert seed.resets == 1
+
+
+@pytest.mark.parametrize("hung", ["7Console7ProcessE", "7OnBlockE", "EXTI15_10_IRQHandler"])
+def test_the_watchdog_bites_where_the_timer_is_dead(image: Path, hung: str) -> None:
+    """Main loop, audio interrupt, and an interrupt as urgent as the timer."""
+    seed = make_playing(image)
+    if hung != "EXTI15_10_IRQHandler":
+        seed.nvic.write(0x010, 0)
+    patch(seed, hung, BRANCH_TO_SELF)
+    seed.set_gate(False)
+    seed.set_gate(True, after_samples=10)
+    blocks_to_reset(seed, WATCHDOG_BLOCKS + 20)
+    assert hello(seed).reset_cause == WATCHDOG
+    assert np.abs(seed.run_blocks(60)).max() > FULL_SCALE / 1000
 
 
 def test_a_write_to_flash_is_no_reason_to_bite(image: Path) -> None:

@@ -117,7 +117,7 @@ struct HelloReply {
   uint32_t fault_status;  // CFSR of the last fault
   uint32_t fault_return;  // link register of the last fault
   uint32_t fault_access;  // address that the last fault touched; 0 = none or unknown
-  uint32_t fault_exception;  // its number: 3 hard, 4 memory, 5 bus, 6 usage, else unexpected
+  uint32_t fault_exception;  // 3 hard, 4 memory, 5 bus, 6 usage, 15 found hanging, else unexpected
 };
 static_assert(offsetof(HelloReply, protocol) == 0, "offset");
 static_assert(offsetof(HelloReply, record_version) == 1, "offset");

@@ -14,6 +14,7 @@
 #include "boards/daisy_seed/fault.h"
 #include "boards/daisy_seed/gates.h"
 #include "boards/daisy_seed/gpio.h"
+#include "boards/daisy_seed/hang.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/storage.h"
@@ -33,8 +34,8 @@ constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
     lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
 
-// A boot takes 0.03 s; a turn of the main loop a block. What hangs while it plays repeats its last blocks for so long.
-constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 50;
+// A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
+constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
 
 // Cycles of the audio interrupts since the start.
 struct Meter {
@@ -49,6 +50,7 @@ lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
 Meter meter_;
+std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
 lottava::Console console_;
@@ -199,10 +201,12 @@ int main() {
   TakeCalibration();
   AudioStart(OnBlock);
   WatchdogStart(kPlayMilliseconds);
+  HangWatchStart(&meter_.blocks, &turns_);
   for (;;) {
     RunConsole();
     qspi_.Poll();
     FeedWatchdog();
+    *static_cast<volatile std::uint32_t*>(&turns_) = turns_ + 1;
     __asm volatile("wfi");
   }
 }

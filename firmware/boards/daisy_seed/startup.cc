@@ -18,6 +18,7 @@ void DMA1_Stream1_IRQHandler();
 void DMA1_Stream2_IRQHandler();
 void EXTI15_10_IRQHandler();
 void Fault_Handler();
+void SysTick_Handler();
 }
 
 namespace {
@@ -34,6 +35,7 @@ constexpr VectorTable MakeVectors() {
   VectorTable table{&_stack_top, {}};
   for (Vector& handler : table.handlers) handler = Fault_Handler;
   table.handlers[0] = Reset_Handler;
+  table.handlers[15 - 1] = SysTick_Handler;
   table.handlers[kSystemVectors - 1 + 12] = DMA1_Stream1_IRQHandler;
   table.handlers[kSystemVectors - 1 + 13] = DMA1_Stream2_IRQHandler;
   table.handlers[kSystemVectors - 1 + 40] = EXTI15_10_IRQHandler;
