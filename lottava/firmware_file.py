@@ -24,7 +24,8 @@ BOARD = "daisy_seed"
 MANIFEST_FORMAT = 1
 
 _SYSTEM_VECTORS = 16
-_ITCM_BYTES = 64 << 10
+_CODE_IN_RAM = ((0, 64 << 10), (0x2400_0000, 512 << 10))
+"""Memories that interrupt handlers may be unpacked to after reset: ITCM, AXI SRAM."""
 _STACKS = ((0x2000_0000, 128 << 10), (0x2400_0000, 512 << 10), (0x3000_0000, 288 << 10), (0x3800_0000, 64 << 10))
 """Memories that a stack may end in: DTCM, AXI SRAM, D2, D3 (RM0433 2.3.2)."""
 _OTHER_KINDS = {
@@ -114,7 +115,7 @@ def check_image(data: bytes, name: str) -> None:
     if not _is_code(reset, len(data), ADDRESS):
         raise FirmwareError(f"{name} is no Seed image: it would start at 0x{reset:08x}, outside of itself")
     for number, handler in enumerate(handlers, 2):
-        if handler and not (_is_code(handler, len(data), ADDRESS) or _is_code(handler, _ITCM_BYTES, 0)):
+        if handler and not any(_is_code(handler, size, start) for start, size in ((ADDRESS, len(data)), *_CODE_IN_RAM)):
             raise FirmwareError(f"{name} is no Seed image: vector {number} points to 0x{handler:08x}, where no code is")
 
 

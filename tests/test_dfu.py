@@ -210,9 +210,9 @@ def test_two_stop_it_and_tell_the_way_out(tmp_path: Path) -> None:
 def test_the_real_dfu_util_understands_every_call() -> None:
     """It finds no Seed at this place of the USB, which it looks for after it has read its options."""
     util, nowhere = dfu.find(), dfu.Loader("99-99", 0)
-    with pytest.raises(dfu.DfuError, match="while it was written|while the Seed was written"):
+    with pytest.raises(dfu.DfuError, match=r"while it was written|while the Seed was written"):
         util.write(nowhere, IMAGE, lambda step, part: None)
-    with pytest.raises(dfu.DfuError, match="while it was read back|while the Seed was read back"):
+    with pytest.raises(dfu.DfuError, match=r"while it was read back|while the Seed was read back"):
         util.read(nowhere, 16, lambda step, part: None)
     assert not util.start(nowhere)
     assert all(loader.path != "99-99" for loader in util.listing().loaders)

@@ -111,6 +111,7 @@ def test_noise_is_no_image(data: bytes) -> None:
         (image(reset=ADDRESS + 4097), "outside of itself"),
         (image(reset=0x2400_0301), "made for AXI SRAM and the Daisy bootloader"),
         (image(reset=0x9004_0301), "made for the QSPI chip and the Daisy bootloader"),
+        (image(other=0x2400_1CF8), "vector 2 points to 0x24001cf8"),
         (image(other=0x1000_0001), "vector 2 points to 0x10000001"),
     ],
 )
@@ -120,7 +121,9 @@ def test_what_is_no_image_is_refused_with_the_reason(data: bytes, reason: str) -
     assert reason in str(refused.value)
 
 
-@pytest.mark.parametrize("data", [image(), image(FLASH_BYTES), image(stack=0x2002_0000), image(other=0x55)])
+@pytest.mark.parametrize(
+    "data", [image(), image(FLASH_BYTES), image(stack=0x2002_0000), image(other=0x55), image(other=0x2400_1CF9)]
+)
 def test_images_are_accepted(data: bytes) -> None:
     check_image(data, "x.bin")
 
