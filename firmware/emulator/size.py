@@ -117,11 +117,12 @@ def _packed(elf: Path) -> dict[int, list[int]]:
     """First address of each section that is unpacked → bytes of the stream by byte of the section."""
     image = load_image(elf)
     found = {}
-    for name in ("itcm", "data"):
-        if f"packed_{name}" in image.symbols:
-            stream, start = image.symbols[f"packed_{name}"], image.symbols[f"_{name}_start"]
+    for symbol, stream in image.symbols.items():
+        if symbol.startswith("packed_"):
+            name = symbol.removeprefix("packed_")
+            start, end = (image.symbols[f"_{name}_{side}"] for side in ("start", "end"))
             base, data = next((at, data) for at, data in image.segments if at <= stream < at + len(data))
-            found[start] = pack.shares(data[stream - base :], image.symbols[f"_{name}_end"] - start)
+            found[start] = pack.shares(data[stream - base :], end - start)
     return found
 
 

@@ -29,20 +29,20 @@ $(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(
 seed: $(SEED)/lottava-seed.bin
 seed-tone: $(SEED)/lottava-tone.elf
 
-# Linked twice: first with nothing packed, to see what .itcm and .data hold, then with that. Nothing else moves.
+# Linked twice: first with nothing packed, to see what runs in RAM, then with that. Nothing else moves.
 SEED_PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
 SEED_PACK := $(ROOT)/emulator/pack.py
+SEED_PACKED := itcm data cold
 $(SEED)/lottava-seed.elf: $(SEED_OBJECTS)
 $(SEED)/lottava-tone.elf: $(SEED_TONE_OBJECTS)
 $(SEED)/%.elf: $(SEED_BOARD)/seed.ld $(SEED_PACK)
-	$(SEED_PYTHON) $(SEED_PACK) itcm "" data "" >$(@:.elf=.s)
+	$(SEED_PYTHON) $(SEED_PACK) $(SEED_PACKED:%=% "") >$(@:.elf=.s)
 	$(SEED_CROSS)g++ $(SEED_LINK) -o $(@:.elf=.loose) $(filter %.o,$^) $(@:.elf=.s) $(SEED_LIBS)
-	$(SEED_CROSS)objcopy -O binary -j .itcm $(@:.elf=.loose) $(@:.elf=.itcm)
-	$(SEED_CROSS)objcopy -O binary -j .data $(@:.elf=.loose) $(@:.elf=.data)
-	$(SEED_PYTHON) $(SEED_PACK) itcm $(@:.elf=.itcm) data $(@:.elf=.data) >$(@:.elf=.s)
+	$(foreach name,$(SEED_PACKED),$(SEED_CROSS)objcopy -O binary -j .$(name) $(@:.elf=.loose) $(@:.elf=.$(name)) &&) :
+	$(SEED_PYTHON) $(SEED_PACK) $(foreach name,$(SEED_PACKED),$(name) $(@:.elf=.$(name))) >$(@:.elf=.s)
 	$(SEED_CROSS)g++ $(SEED_LINK) -Wl,-Map=$(@:.elf=.map) -o $@ $(filter %.o,$^) $(@:.elf=.s) $(SEED_LIBS)
 $(SEED)/%.bin: $(SEED)/%.elf
-	$(SEED_CROSS)objcopy -O binary -R .itcm -R .data $< $@
+	$(SEED_CROSS)objcopy -O binary $(SEED_PACKED:%=-R .%) $< $@
 $(SEED)/%.c.o: $(ROOT)/%.c $(SEED_BOARD)/seed.mk $(ROOT)/Makefile
 	@mkdir -p $(@D)
 	$(SEED_CROSS)gcc $(C_FLAGS) $(SEED_FLAGS) -c $< -o $@

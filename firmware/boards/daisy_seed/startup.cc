@@ -7,8 +7,9 @@
 
 extern "C" {
 
-extern std::uint32_t _stack_top, _itcm_start, _itcm_end, _data_start, _data_end, _bss_start, _bss_end;
-extern const std::uint8_t packed_itcm[], packed_data[];
+extern std::uint32_t _stack_top, _itcm_start, _itcm_end, _cold_start, _cold_end, _data_start, _data_end, _bss_start,
+    _bss_end;
+extern const std::uint8_t packed_itcm[], packed_cold[], packed_data[];
 using Constructor = void (*)();
 extern Constructor __init_array_start[], __init_array_end[];
 
@@ -84,6 +85,7 @@ extern "C" __attribute__((noreturn)) void Reset_Handler() {
   Reg(kScb + 0x08) = 0x08000000;
   Barrier();
   Unpack(packed_itcm, &_itcm_start, &_itcm_end);
+  Unpack(packed_cold, &_cold_start, &_cold_end);
   Unpack(packed_data, &_data_start, &_data_end);
   Barrier();  // what was written as data is fetched as code
   Clear(&_bss_start, &_bss_end);
