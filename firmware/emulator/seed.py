@@ -135,16 +135,23 @@ class Seed:
     def _bite(self) -> None:
         self._bitten = True
 
-    def _advance(self, time: float) -> None:
-        """Run until `time` at most; a reset that the image or the watchdog asks for, or a power cut, ends it."""
+    def _advance(self, time: float) -> float:
+        """Run until `time` at most; a reset that the image or the watchdog asks for, or a power cut, ends it.
+
+        Returns the cycles that passed.
+        """
+        before = self.timeline.now
         try:
             self.cpu.run_until(time)
+            passed = self.timeline.now - before
         except PowerCutError:
+            passed = self.timeline.now - before
             self.reboot()
-            return
+            return passed
         asked = SOFTWARE_FLAGS * self.nvic.reset_requested | WATCHDOG_FLAGS * self._bitten
         if asked:
             self._restart(lambda: self._start(self.rcc.values[0xD0] | asked))
+        return passed
 
     def _restart(self, start: Callable[[], None]) -> None:
         """What was said and sent before stays to be read."""
@@ -174,9 +181,7 @@ class Seed:
         self._blocks.clear()
         silent, done = 0.0, 0
         while len(self._blocks) < count:
-            before, resets = self.timeline.now, self.resets
-            self._advance(self._next_stop())
-            passed = self.timeline.now - before if self.resets == resets else 0.0
+            passed = self._advance(self._next_stop())
             silent, done = silent + passed if len(self._blocks) == done else 0.0, len(self._blocks)
             if silent > BOOT_SECONDS * CORE_HZ:
                 raise EmulatorError(f"no sound for {BOOT_SECONDS:g} s; the image hangs in {self._where()}")
@@ -190,13 +195,10 @@ class Seed:
         return min(self.timeline.next_time, self.timeline.now + 1e-3 * CORE_HZ)
 
     def run_seconds(self, seconds: float) -> None:
-        """Run for a stretch of virtual time and drop the sound; the time before a reset doesn't count."""
-        resets, left = self.resets, seconds * CORE_HZ
+        """Run for a stretch of virtual time, over resets, too, and drop the sound."""
+        left = seconds * CORE_HZ
         while left > 0:
-            before = self.timeline.now
-            self._advance(min(before + left, self._next_stop()))
-            left -= self.timeline.now - before if self.resets == resets else 0
-            resets = self.resets
+            left -= self._advance(min(self.timeline.now + left, self._next_stop()))
         self._blocks.clear()
 
     def set_volts(self, jack: str, volts: float) -> None:
