@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ports A-H (RM0433 11) and the edges of their pins (EXTI, 20)."""
+"""Ports A-I (RM0433 11) and the edges of their pins (EXTI, 20)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .bus import Peripheral
 from .nvic import Nvic
 from .rcc import Rcc, Syscfg
 
-MODE_INPUT, MODE_OUTPUT = 0, 1
+MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE = 0, 1, 2
 IRQ_EXTI_15_TO_10, IRQ_EXTI_9_TO_5 = 40, 23
 
 
@@ -24,8 +24,9 @@ class Port(Peripheral):
 
     def __init__(self, index: int, rcc: Rcc, level: Callable[[int, int], bool | None]) -> None:
         self.index, self._rcc, self._level = index, rcc, level
-        self.name, self.base = f"GPIO{'ABCDEFGH'[index]}", 0x58020000 + 0x400 * index
+        self.name, self.base = f"GPIO{'ABCDEFGHI'[index]}", 0x58020000 + 0x400 * index
         super().__init__()
+        self.listeners: list[Callable[[], None]] = []
 
     def read(self, offset: int) -> int:
         if offset == 0x10:
@@ -38,10 +39,24 @@ class Port(Peripheral):
             self.values[0x14] = (self.values[0x14] & ~(value >> 16) | value) & 0xFFFF
         else:
             self.values[offset] = value
+        for listener in self.listeners:
+            listener()
 
     def mode(self, pin: int) -> int:
         """0 input, 1 output, 2 alternate, 3 analogue."""
         return self.values[0x00] >> 2 * pin & 3
+
+    def alternate(self, pin: int) -> int | None:
+        """Number of the alternate function that owns a pin, if one does."""
+        return self.values[0x20 + 4 * (pin // 8)] >> 4 * (pin % 8) & 15 if self.mode(pin) == MODE_ALTERNATE else None
+
+    def is_open_drain(self, pin: int) -> bool:
+        """A pin that only pulls down, with its pull-up on."""
+        return bool(self.values[0x04] >> pin & 1) and self.values[0x0C] >> 2 * pin & 3 == 1
+
+    def driven(self, pin: int) -> bool | None:
+        """Level to which the port drives a pin; None where it doesn't."""
+        return bool(self.values[0x14] >> pin & 1) if self.mode(pin) == MODE_OUTPUT else None
 
     def is_high(self, pin: int) -> bool:
         """Level of a pin: driven by the port, by the outside, or by its pull resistor."""

@@ -39,6 +39,7 @@ REGIONS = (ITCM, FLASH, DTCM, AXI, D2, D3, SYSTEM)
 UNIQUE_NUMBER = 0x1FF1E800
 """Where the chip keeps its 12-byte number (RM0433 61.1)."""
 QSPI = Region("QSPI", 0x90000000, 8 * 1024 * KIB, UC_PROT_READ)
+SDRAM = Region("SDRAM", 0xC0000000, 64 * 1024 * KIB, UC_PROT_READ | UC_PROT_WRITE)
 
 
 BACKUP_BYTES = 4 * KIB
@@ -95,3 +96,15 @@ class QspiWindow:
     def show(self, mapped: bool) -> None:
         """Open or close the window."""
         self._uc.mem_protect(QSPI.base, self._size, UC_PROT_READ if mapped else UC_PROT_NONE)
+
+
+class Sdram:
+    """64 MB that nobody reaches before the FMC has started them; zeros then, so that unused ones cost nothing."""
+
+    def __init__(self, uc: Uc) -> None:
+        self._uc = uc
+        uc.mem_map(SDRAM.base, SDRAM.size, UC_PROT_NONE)
+
+    def show(self, on: bool) -> None:
+        """Open or close it."""
+        self._uc.mem_protect(SDRAM.base, SDRAM.size, SDRAM.protection if on else UC_PROT_NONE)

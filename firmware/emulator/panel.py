@@ -53,6 +53,13 @@ PLUS_12V_TENTH = ("B", BOARD.mux_b_inputs["PLUS_12V_TENTH"])
 
 GATE, FREEZE = (port_and_pin(jack.pin) for jack in BOARD.gate_inputs)
 GATE_OUT = port_and_pin(BOARD.gate_outputs[0].pin)
+OUTPUT_MUTE = port_and_pin(BOARD.pins["OUTPUT_MUTE"])
+STRAPS = {
+    ("ABCDEFGH".index(one.strap[1]), int(one.strap[2:])): one.name.lower().replace(" ", "")
+    for one in BOARD.seed_revisions
+    if one.strap
+}
+"""Pin that is tied low → revision of the Seed."""
 MUX_ADDRESS = tuple(port_and_pin(BOARD.pins[f"MUX_ADDRESS_{bit}"]) for bit in range(3))
 DAC_CHANNELS = tuple({"PA4": 0, "PA5": 1}[BOARD.seed_pins[_jack_pin(cv)].port] for cv in BOARD.cv_outputs)
 """DAC1 channel (0 = OUT1) of each CV output, in the order of the outputs."""

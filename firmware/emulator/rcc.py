@@ -82,10 +82,18 @@ class Rcc(Peripheral):
         return self.pll_hz(1, "p") if self.values[0x10] & 7 == 3 else HSI_HZ
 
     @property
+    def apb1_hz(self) -> float:
+        """Clock of I2C2: core / HPRE / D2PPRE1."""
+        return self._apb_hz(4)
+
+    @property
     def apb2_hz(self) -> float:
         """Clock of USART1: core / HPRE / D2PPRE2."""
+        return self._apb_hz(8)
+
+    def _apb_hz(self, shift: int) -> float:
         hpre = self.values[0x18] & 15
-        ppre = self.values[0x1C] >> 8 & 7
+        ppre = self.values[0x1C] >> shift & 7
         ahb_divider = 1 if hpre < 8 else (2, 4, 8, 16, 64, 128, 256, 512)[hpre - 8]
         return self.core_hz / ahb_divider / (1 if ppre < 4 else 2 << (ppre - 4))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Daisy Seed Rev4 on its board: image in, voltages in, samples out, one 48-sample block after the other."""
+"""A Daisy Seed of any revision on its board: image in, voltages in, samples out, block by block of 48."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from .adc import Adc
 from .bus import Bus
+from .codec import CODEC_PIN, make_codec
 from .cpu import Cpu
 from .dac import Dac
 from .dma import Dma, Dmamux
 from .errors import EmulatorError, PowerCutError
+from .fmc import PINS as SDRAM_PINS
+from .fmc import Fmc
 from .frontend import FrontEnd
 from .gpio import Exti, Port
+from .i2c import I2c
 from .image import load_image
-from .memory import BACKUP_BYTES, UNIQUE_NUMBER, BackupSram, QspiWindow, map_memories
+from .memory import BACKUP_BYTES, UNIQUE_NUMBER, BackupSram, QspiWindow, Sdram, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import CycleCounter, Nvic
-from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS
+from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, OUTPUT_MUTE, STRAPS
 from .qspi import Qspi
 from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
@@ -30,6 +34,8 @@ from .usart import Usart
 from .watchdog import Watchdog
 
 BLOCK_SAMPLES = 48
+CODEC_CLOCK = (7, 4)
+"""PH4: the control port's clock on a Seed 1.1."""
 QSPI_IO2 = (5, 7)
 """PF7, the chip's WP pin outside quad mode; the controller holds it low then."""
 DEFAULT_SERIAL = b"emulated\x00\x00\x00\x01"
@@ -42,6 +48,7 @@ BOOT_SECONDS = 1.0
 class Seed:
     """One module. `qspi` (8 MB) belongs to the caller, so what is stored outlives this object.
 
+    revision: of the Seed, one of codec.REVISIONS.
     Raises EmulatorError for an image that can't be loaded, and from every run for an access the model doesn't know.
     """
 
@@ -52,11 +59,13 @@ class Seed:
         frontend: FrontEnd | None = None,
         qspi: bytearray | None = None,
         serial: bytes = DEFAULT_SERIAL,
+        revision: str = "rev4",
         real_faults: bool = False,
     ) -> None:
         if len(serial) != len(DEFAULT_SERIAL):
             raise EmulatorError(f"a chip's number has {len(DEFAULT_SERIAL)} bytes, not {len(serial)}")
         self.serial = serial
+        self.revision, self.codec = revision, make_codec(revision)
         self.image = load_image(elf)
         self.frontend = frontend if frontend is not None else FrontEnd.ideal()
         self.qspi = qspi if qspi is not None else bytearray(b"\xff") * CHIP_BYTES
@@ -69,6 +78,7 @@ class Seed:
     def _power_up(self) -> None:
         self._backup = bytearray(b"\xa5") * BACKUP_BYTES
         self.flash_chip.power_up()
+        self.codec.power_up()
         self._start(POWER_ON_FLAGS)
 
     def _start(self, reset_flags: int) -> None:
@@ -92,7 +102,8 @@ class Seed:
         self.rcc, syscfg, power = Rcc(self._reset_flags, backup.clock), Syscfg(), Pwr(backup.unlock)
         self.watchdog = Watchdog(self.timeline, CORE_HZ, self._bite)
         self.exti = Exti(syscfg, self.nvic)
-        self.ports = [Port(index, self.rcc, self._pin_level) for index in range(8)]
+        self.ports = [Port(index, self.rcc, self._pin_level) for index in range(9)]
+        self.ports[CODEC_PIN[0]].listeners.append(self._codec_pin)
         mux = Dmamux()
         self.dma = Dma(self.cpu.uc, mux, self.nvic, self.rcc)
         for peripheral in (
@@ -114,13 +125,15 @@ class Seed:
         window = QspiWindow(self.cpu.uc, self.qspi)
         self.flash_chip.follow(lambda: self.seconds)
         self.flash_chip.write_protected = lambda: not self.ports[QSPI_IO2[0]].is_high(QSPI_IO2[1])
-        self.sai = Sai(self.dma, self.rcc, self.timeline, self._blocks.append)
+        self.sai = Sai(self.dma, self.rcc, self.timeline, self.codec, self._blocks.append)
         self.adc = Adc(self.dma, self.rcc, self.timeline, self._convert)
         self.dac = Dac(self.rcc)
         self.usart = Usart(self.dma, self.rcc, self.timeline)
         for peripheral in (self.sai, self.adc, self.dac, self.usart):
             self.bus.attach(peripheral)
         self.bus.attach(Qspi(self.flash_chip, self.rcc, window.show))
+        self.bus.attach(I2c(self.rcc, self.timeline, self.codec, self._i2c_is_wired))
+        self.bus.attach(Fmc(self.rcc, self.timeline, Sdram(self.cpu.uc).show, self._sdram_is_wired))
 
     @property
     def seconds(self) -> float:
@@ -161,7 +174,29 @@ class Seed:
         self._blocks.extend(blocks)
         self.resets += 1
 
+    def _codec_pin(self) -> None:
+        port, pin = CODEC_PIN
+        self.codec.pin(self.ports[port].driven(pin))
+
+    def _i2c_is_wired(self) -> bool:
+        return all(
+            self.ports[port].alternate(pin) == 4 and self.ports[port].is_open_drain(pin)
+            for port, pin in (CODEC_CLOCK, CODEC_PIN)
+        )
+
+    def _sdram_is_wired(self) -> bool:
+        return all(
+            self.ports[port].alternate(pin) == 12
+            for port, pins in SDRAM_PINS.items()
+            for pin in range(16)
+            if pins >> pin & 1
+        )
+
     def _pin_level(self, port: int, pin: int) -> bool | None:
+        if (port, pin) == OUTPUT_MUTE:
+            return True
+        if (port, pin) in STRAPS:
+            return False if STRAPS[port, pin] == self.revision else None
         if (port, pin) == GATE:
             return not self._gate
         if (port, pin) == FREEZE:
@@ -239,6 +274,12 @@ class Seed:
     def gate_out(self) -> bool:
         """Level of GATE OUT's pin (D1)."""
         return self.ports[GATE_OUT[0]].is_high(GATE_OUT[1])
+
+    @property
+    def output_muted(self) -> bool:
+        """True while the board keeps OUT and AUX silent: from power-up (pulled up) until the image releases D7."""
+        port, pin = OUTPUT_MUTE
+        return self.ports[port].is_high(pin)
 
     @property
     def output_volts(self) -> tuple[float, float]:

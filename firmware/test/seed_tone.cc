@@ -9,6 +9,8 @@
 #include "boards/daisy_seed/gpio.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/qspi.h"
+#include "boards/daisy_seed/revision.h"
+#include "boards/daisy_seed/sdram.h"
 #include "boards/daisy_seed/usart.h"
 
 namespace {
@@ -64,6 +66,7 @@ void Answer(int byte) {
 
 int main() {
   ClockInit();
+  SdramInit();
   MemoryInit();
   qspi_.Init();
   Configure(pin::kGateOut, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
@@ -71,7 +74,7 @@ int main() {
   UsartInit();
   DacInit();
   AdcStart();
-  AudioStart(OnBlock);
+  AudioStart(ReadRevision(), OnBlock);
   for (;;) {
     for (int byte = UsartRead(); byte >= 0; byte = UsartRead()) Answer(byte);
     __asm volatile("wfi");

@@ -23,19 +23,19 @@ void RaiseCoreVoltage() {
   WaitUntilSet(kPwr + 0x18, kVosReady);
 }
 
-// The crystal is 16 MHz. PLL2 (SDRAM) stays off, its dividers are those of the reference start-up.
+// The crystal is 16 MHz.
 void StartPlls() {
-  constexpr std::uint32_t kHseOn = Bit(16), kPll1On = Bit(24), kPll3On = Bit(28);
+  constexpr std::uint32_t kHseOn = Bit(16), kPll1On = Bit(24), kPll2On = Bit(26), kPll3On = Bit(28);
   SetBits(kRcc, kHseOn);
   WaitUntilSet(kRcc, kHseOn << 1);
   Reg(kRcc + 0x28) = 6u << 20 | 1u << 12 | 4u << 4 | 2u;  // M3 6, M2 1, M1 4, source HSE
   Reg(kRcc + 0x30) = Pll(240, 2, 5, 2);                   // 16/4*240/2 = 480 MHz
-  Reg(kRcc + 0x38) = Pll(12, 8, 2, 1);
+  Reg(kRcc + 0x38) = Pll(12, 8, 2, 1);                    // 16/1*12.5/1 = 200 MHz SDRAM
   Reg(kRcc + 0x3C) = 4096u << 3;
   Reg(kRcc + 0x40) = Pll(295, 16, 4, 32);  // 16/6*295/16 = 49.1667 MHz audio, /32 = 24.58 MHz ADC
   Reg(kRcc + 0x2C) = 0x016F0599;           // outputs P1 Q1 R1 P2 R2 P3 R3; ranges 2, 2, 1
-  SetBits(kRcc, kPll1On | kPll3On);
-  WaitUntilSet(kRcc, kPll1On << 1 | kPll3On << 1);
+  SetBits(kRcc, kPll1On | kPll2On | kPll3On);
+  WaitUntilSet(kRcc, kPll1On << 1 | kPll2On << 1 | kPll3On << 1);
 }
 
 }  // namespace
@@ -50,6 +50,7 @@ void ClockInit() {
   Modify(kRcc + 0x10, 7, 3);             // core from PLL1
   while ((Reg(kRcc + 0x10) >> 3 & 7) != 3) {
   }
+  Reg(kRcc + 0x4C) = 2;                      // FMC from PLL2 R, QSPI from HCLK
   Reg(kRcc + 0x50) = 2u << 6 | 2u;           // SAI from PLL3 P
   Reg(kRcc + 0x58) = Bit(16);                // ADC from PLL3 R
   EnableClock(kRccAhb2Enable, 7u << 29);     // SRAM of domain 2, where the DMA buffers live

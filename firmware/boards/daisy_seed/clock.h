@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clock tree: 480 MHz core, 240 MHz buses, 120 MHz peripherals, 49.1667 MHz audio.
+// The clock tree: 480 MHz core, 240 MHz buses, 120 MHz peripherals, 200 MHz SDRAM, 49.1667 MHz audio.
 #pragma once
 #include <cstdint>
 

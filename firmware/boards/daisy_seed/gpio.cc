@@ -21,6 +21,11 @@ void Configure(Pin pin, const PinConfig& config) {
   Modify(port, 3u << pair, static_cast<std::uint32_t>(config.mode) << pair);
 }
 
+void ConfigureOpenDrain(Pin pin) {
+  EnableClock(kRccAhb4Enable, Bit(pin.port));
+  SetBits(Port(pin) + 0x04, Bit(pin.number));
+}
+
 bool Read(Pin pin) { return (Reg(Port(pin) + 0x10) >> pin.number & 1) != 0; }
 
 void Write(Pin pin, bool high) { Reg(Port(pin) + 0x18) = Bit(pin.number + (high ? 0u : 16u)); }

@@ -22,17 +22,21 @@ struct PinConfig {
 };
 
 namespace pin {
-constexpr std::uint8_t A = 0, B = 1, C = 2, D = 3, E = 4, F = 5, G = 6;
+constexpr std::uint8_t A = 0, B = 1, C = 2, D = 3, E = 4, F = 5, G = 6, H = 7, I = 8;
 constexpr Pin kGateOut{C, 11};                              // D1
 constexpr Pin kMuxAddress[3] = {{C, 9}, {C, 8}, {D, 2}};    // D3, D4, D5
 constexpr Pin kUsartTx{B, 6}, kUsartRx{B, 7};               // D13, D14
 constexpr Pin kGate{D, 11}, kFreeze{G, 9};                  // D26, D27
 constexpr Pin kDac1{A, 4}, kDac2{A, 5};                     // D23, D22
 constexpr Pin kLed{C, 7};
-constexpr Pin kCodecReset{B, 11};
+constexpr Pin kOutputMute{G, 10};                           // D7, high mutes
+constexpr Pin kCodecReset{B, 11}, kCodecDeemphasis{B, 11};  // one pin, see codec.cc
+constexpr Pin kCodecClock{H, 4}, kCodecData{B, 11};
+constexpr Pin kStrap1_1{D, 3}, kStrap2Dfm{D, 4};
 }  // namespace pin
 
 void Configure(Pin pin, const PinConfig& config);
+void ConfigureOpenDrain(Pin pin);
 bool Read(Pin pin);
 void Write(Pin pin, bool high);
 

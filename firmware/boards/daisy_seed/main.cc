@@ -17,6 +17,8 @@
 #include "boards/daisy_seed/hang.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/qspi.h"
+#include "boards/daisy_seed/revision.h"
+#include "boards/daisy_seed/sdram.h"
 #include "boards/daisy_seed/storage.h"
 #include "boards/daisy_seed/system.h"
 #include "boards/daisy_seed/usart.h"
@@ -32,7 +34,7 @@ constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
 constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
-    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
+    lottava::wire::Capability::kFactory, lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
 
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
@@ -88,6 +90,7 @@ __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*,
 
 void StartChip() {
   ClockInit();
+  SdramInit();
   MemoryInit();
   CycleCounterInit();
   qspi_.Init();
@@ -107,7 +110,7 @@ void StartInstrument() {
   }
 }
 
-void StartConsole(ResetCause cause, const FaultReport& fault) {
+void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fault) {
   lottava::wire::HelloReply identity{};
   identity.reset_cause = static_cast<std::uint8_t>(cause);
   identity.fault_address = fault.address;
@@ -116,6 +119,7 @@ void StartConsole(ResetCause cause, const FaultReport& fault) {
   identity.fault_access = fault.access;
   identity.fault_exception = fault.exception;
   identity.board_revision = kBoardRevision;
+  identity.seed_revision = static_cast<std::uint8_t>(revision);
   for (const auto capability : kCapabilities) identity.capabilities |= static_cast<std::uint32_t>(capability);
   std::memcpy(identity.firmware, kFirmwareVersion, sizeof identity.firmware);
   std::memcpy(identity.serial, reinterpret_cast<const void*>(kUniqueNumber), sizeof identity.serial);
@@ -153,6 +157,19 @@ void TakeCalibration() {
   module_.SetCalibration(calibration);
 }
 
+void TakeSettings() {
+  lottava::SettingsImage settings;
+  if (!store_.TakeSettings(&settings)) return;
+  const InterruptLock lock;
+  module_.SetPitchOffset(lottava::SettingsPitchVolts(settings));
+}
+
+void ResetSettings() {
+  lottava::SettingsImage settings;
+  lottava::SettingsDefaults(&settings);
+  store_.Change(settings);
+}
+
 // True when all has been handed over.
 bool SendReplies() {
   static std::uint8_t waiting;
@@ -175,8 +192,11 @@ void RunConsole() {
   store_.Process(snapshot.blocks);
   const bool sent = SendReplies();
   TakeCalibration();
+  TakeSettings();
   static bool reset_wanted;
-  if (console_.TakeAction() == lottava::ConsoleAction::kReboot) reset_wanted = true;
+  const lottava::ConsoleAction action = console_.TakeAction();
+  if (action == lottava::ConsoleAction::kReboot) reset_wanted = true;
+  if (action == lottava::ConsoleAction::kFactory) ResetSettings();
   if (reset_wanted && sent && UsartIsIdle()) Reset();  // the reply has left
 }
 
@@ -195,11 +215,13 @@ int main() {
   const ResetCause cause = FaultInit(&fault);
   WatchdogStart(kBootMilliseconds);
   StartChip();
+  const SeedRevision revision = ReadRevision();
   StartInstrument();
   store_.Init(MakeRecordStorage(&qspi_));
-  StartConsole(cause, fault);
+  StartConsole(revision, cause, fault);
   TakeCalibration();
-  AudioStart(OnBlock);
+  TakeSettings();
+  AudioStart(revision, OnBlock);
   WatchdogStart(kPlayMilliseconds);
   HangWatchStart(&meter_.blocks, &turns_);
   for (;;) {

@@ -4,7 +4,10 @@
 //   region 0  0x30000000  32 KB   DMA buffers: normal, not cached
 //   region 1  0x90000000  256 MB  everything behind the QSPI controller: no access, no execution
 //   region 2  0x90000000  8 MB    the QSPI flash: read only, no execution; on only in mapped mode
-// Everything else has the default map. The stack ends at the bottom of the DTCM, so an overflow faults.
+//   region 3  0xC0000000  64 MB   the SDRAM: normal, cached, no execution; by default it would be a device
+//   region 4  0x00000000  32 B    the bottom of the ITCM, where null pointers lead: no access
+//   region 5  0x20000000  32 B    the bottom of the stack, which is that of the DTCM: no access
+// Everything else has the default map. What jumps over the guard of the stack leaves the DTCM and faults as well.
 #include "memory.h"
 
 #include "registers.h"
@@ -15,7 +18,7 @@ namespace {
 constexpr Address kMpuControl = kMpu + 4, kMpuNumber = kMpu + 8, kMpuBase = kMpu + 12, kMpuAttributes = kMpu + 16;
 constexpr std::uint32_t kNoExecute = Bit(28), kFullAccess = 3u << 24, kReadOnly = 6u << 24;
 constexpr std::uint32_t kNormalUncached = Bit(19) | Bit(18);  // TEX 1, shareable
-constexpr std::uint32_t kWriteThrough = Bit(17);
+constexpr std::uint32_t kWriteThrough = Bit(17), kWriteBack = Bit(17) | Bit(16);
 constexpr std::uint32_t kQspiBase = 0x90000000, kQspiBytes = 8u << 20;
 constexpr std::uint32_t kLineBytes = 32;
 
@@ -55,6 +58,9 @@ void MemoryInit() {
   SetRegion(0, 0x30000000, kFullAccess | kNormalUncached | SizeField(15) | 1);
   SetRegion(1, kQspiBase, kNoExecute | SizeField(28) | 1);
   SetRegion(2, kQspiBase, 0);
+  SetRegion(3, 0xC0000000, kNoExecute | kFullAccess | kWriteBack | SizeField(26) | 1);
+  SetRegion(4, 0x00000000, kNoExecute | SizeField(5) | 1);
+  SetRegion(5, 0x20000000, kNoExecute | SizeField(5) | 1);
   Reg(kMpuControl) = Bit(2) | Bit(0);  // default map below the regions
   Barrier();
   EnableInstructionCache();

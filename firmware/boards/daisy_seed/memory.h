@@ -4,6 +4,7 @@
 
 namespace lottava::seed {
 
+// After the SDRAM is there: what is cached may be read speculatively.
 void MemoryInit();
 
 // The QSPI window may be read only while the controller is in mapped mode: a speculative read

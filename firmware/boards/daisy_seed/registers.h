@@ -8,6 +8,7 @@ namespace lottava::seed {
 
 using Address = std::uintptr_t;
 
+constexpr Address kI2c2 = 0x40005800;      // RM0433 47
 constexpr Address kDac1 = 0x40007400;      // RM0433 26
 constexpr Address kUsart1 = 0x40011000;    // RM0433 48
 constexpr Address kSai1 = 0x40015800;      // RM0433 51
@@ -16,6 +17,7 @@ constexpr Address kDmamux1 = 0x40020800;   // RM0433 17
 constexpr Address kAdc1 = 0x40022000;      // RM0433 25
 constexpr Address kAdcCommon = 0x40022300;
 constexpr Address kFlash = 0x52002000;     // RM0433 4
+constexpr Address kFmc = 0x52004000;       // RM0433 22
 constexpr Address kQspi = 0x52005000;      // RM0433 23
 constexpr Address kExti = 0x58000000;      // RM0433 20
 constexpr Address kSyscfg = 0x58000400;    // RM0433 12
