@@ -65,7 +65,7 @@ class DfuUtil:
 
     program: str
 
-    def run(self, arguments: list[str], progress: Progress | None = None) -> tuple[int, str]:
+    def run(self, arguments: list[str], progress: Progress = lambda step, part: None) -> tuple[int, str]:
         """Exit status and all it said; its bars go to progress as they grow. Ctrl-C doesn't reach it by itself."""
         child = subprocess.Popen(
             [self.program, *arguments],
@@ -77,13 +77,13 @@ class DfuUtil:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert child.stdout
-        said = ""
+        said, shown = "", 0
         try:
             while chunk := os.read(child.stdout.fileno(), 4096):
                 said += chunk.decode("utf-8", "replace")
-                bars = _BAR.findall(said[-400:])
-                if progress and bars:
-                    progress(_STEPS[bars[-1][0]], int(bars[-1][1]) / 100)
+                for bar in _BAR.finditer(said, shown):
+                    progress(_STEPS[bar[1]], int(bar[2]) / 100)
+                    shown = bar.end()
         except BaseException:
             child.terminate()
             raise
