@@ -44,6 +44,7 @@ void Module::Init() {
   previous_gain_ = 0.0f;
   target_gain_ = 0.0f;
   hop_position_ = LOTTAVA_HOP_SAMPLES;
+  pitch_offset_ = 0.0f;
 }
 
 NnError Module::LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
@@ -106,6 +107,7 @@ void Module::RenderAudio(LottavaOutputs* outputs) {
 void Module::Process(const LottavaInputs& inputs, LottavaOutputs* outputs) {
   Performance performance;
   cv_scaler_.Process(inputs, &performance);
+  performance.pitch_volts += pitch_offset_;
   if (inputs.gate_edge || hop_position_ >= LOTTAVA_HOP_SAMPLES) {
     StartFrame(inputs, performance);
   }

@@ -24,6 +24,9 @@ class Module {
 
   void SetCalibration(const LottavaCalibration& calibration);
 
+  // Added to the pitch of V/OCT and knob.
+  void SetPitchOffset(float volts) { pitch_offset_ = volts; }
+
   // One audio callback: LOTTAVA_BLOCK_SAMPLES samples.
   void Process(const LottavaInputs& inputs, LottavaOutputs* outputs);
 
@@ -42,6 +45,7 @@ class Module {
   float level_;  // that sounds: LEVEL times CONTOUR
   float previous_gain_, target_gain_;  // ends of the output gain's ramp
   uint32_t hop_position_;
+  float pitch_offset_;
 };
 
 }  // namespace lottava

@@ -42,4 +42,9 @@ RecordVerdict SettingsUnpack(const uint8_t* bytes, size_t size, SettingsImage* s
   return verdict;
 }
 
+float SettingsPitchVolts(const SettingsImage& settings) {
+  constexpr float kTenthOfACent = 1.0f / 12000.0f;
+  return static_cast<float>(settings.root_octave) + kTenthOfACent * static_cast<float>(settings.tuning);
+}
+
 }  // namespace lottava

@@ -17,6 +17,9 @@ void SettingsSeal(SettingsImage* settings);
 // `settings` is written only when every check passed.
 RecordVerdict SettingsUnpack(const uint8_t* bytes, size_t size, SettingsImage* settings);
 
+// Root octave and tuning.
+float SettingsPitchVolts(const SettingsImage& settings);
+
 }  // namespace lottava
 
 #endif  // LOTTAVA_APP_SETTINGS_H_
