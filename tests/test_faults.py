@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from instrument import ask, hello, make_playing
+from instrument import ask, hello, make_playing, stored
 from lottava.emulator import EmulatorError, Seed, build_image
 from lottava.emulator.faults import BRANCH_TO_SELF, UNDEFINED, garbage, load_from, patch
 from lottava.emulator.nvic import BUS_FAULT, SYSTICK_EXCEPTION, USAGE_FAULT
@@ -26,6 +26,7 @@ WATCHDOG_BLOCKS = 250
 AUDIO_HANG_BLOCKS, MAIN_HANG_BLOCKS = 10, 105
 BOOT_BLOCKS = 60
 FULL_SCALE = (1 << 23) - 1
+BLOCKS_PER_FRAME = 4
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,29 @@ def test_without_real_faults_the_model_refuses_instead(image: Path) -> None:
     patch(seed, "7Console7ProcessE", load_from(0x6000_0000))
     with pytest.raises(EmulatorError, match=r"0x60000000.*Console7Process"):
         seed.run_blocks(2)
+
+
+def test_settings_and_factory_reach_the_instrument(image: Path) -> None:
+    """Root octave and tuning move the pitch that sounds; FACTORY takes them back and leaves the calibration."""
+
+    def pitch(seed: Seed) -> float:
+        reply = ask(seed, Command.MONITOR)
+        assert isinstance(reply, say.MonitorReply)
+        return reply.pitch_volts
+
+    seed = make_playing(image)
+    before = pitch(seed)
+    chosen = say.SettingsPutRequest(kept.pack(replace(Settings(), root_octave=-1, tuning=240)))
+    ask(seed, Command.SETTINGS_PUT, chosen, blocks=400)
+    assert pitch(seed) - before == pytest.approx(-1 + 24 / 1200, abs=2e-3)
+    seed.reboot()
+    seed.run_blocks(BOOT_BLOCKS)
+    assert pitch(seed) - before == pytest.approx(-1 + 24 / 1200, abs=2e-3)
+    ask(seed, Command.FACTORY)
+    seed.run_blocks(2 * BLOCKS_PER_FRAME)
+    assert pitch(seed) == pytest.approx(before, abs=2e-3)
+    seed.run_blocks(1400)
+    assert stored(seed.qspi)[1] == replace(Settings(), sequence=2)
 
 
 def frames(draw: random.Random) -> bytes:

@@ -44,10 +44,14 @@ def test_hello_names_board_seed_and_abilities(fake: FakeModule) -> None:
     assert answer["seed"] == "Rev4 (AK4556)"
     assert answer["serial"] == HELLO.serial.hex()
     assert "calibrate_source" in answer["can"]
-    fake.hello = replace(HELLO, board_revision=0, fault_address=0x0800_1234)
+    fake.hello = replace(
+        HELLO, board_revision=0, reset_cause=3, fault_address=0x0800_1234, fault_exception=5, fault_access=0x6000_0000
+    )
     shown = run("hello", "--port", "here", "--identify")
     assert "none (bench mode)" in shown.stdout
-    assert "0x08001234" in shown.stdout
+    assert "started by   a fault" in shown.stdout
+    assert "bus fault at 0x08001234" in shown.stdout
+    assert "touching 0x60000000" in shown.stdout
     assert fake.closed
 
 

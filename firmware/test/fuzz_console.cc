@@ -14,7 +14,7 @@ using namespace lottava;
 
 constexpr unsigned kSectors = 4;
 
-uint8_t g_sectors[kSectors][kRecordBytes];
+alignas(4) uint8_t g_sectors[kSectors][kRecordBytes];
 WriteState g_state;
 Store g_store;
 Console g_consoles[2];
@@ -78,6 +78,30 @@ size_t MakeFrame(uint8_t* to) {
   return EncodeFrame(command, static_cast<uint8_t>(Random(4)), payload, size, to);
 }
 
+// A slot may be unreadable, and what it holds worn, cut off or of another kind: whatever loads is good.
+void Reboot() {
+  uint8_t* sector = g_sectors[Random(kSectors)];
+  switch (Random(4)) {
+    case 0:
+      sector[Random(kRecordBytes)] ^= static_cast<uint8_t>(1u << Random(8));
+      break;
+    case 1:
+      std::memset(sector, Random(2) ? 0xFF : 0, Random(kRecordBytes));
+      break;
+    case 2:  // the header is right, the rest is anything, the checksum fits
+      for (uint32_t i = 8; i < kRecordBytes; ++i) sector[i] = static_cast<uint8_t>(Random(256));
+      if (Random(2)) {
+        RecordSeal(reinterpret_cast<RecordImage*>(sector));
+      } else {
+        SettingsSeal(reinterpret_cast<SettingsImage*>(sector));
+      }
+      break;
+    default:
+      break;
+  }
+  g_store.Init(kStorage);
+}
+
 uint32_t g_records, g_settings;  // that came into use
 
 void Round(ConsoleInputs* inputs) {
@@ -95,7 +119,7 @@ void Round(ConsoleInputs* inputs) {
   }
   if (g_store.record().sequence != record_before) ++g_records;
   if (g_store.settings().sequence != settings_before) ++g_settings;
-  if (Random(64) == 0) g_store.Init(kStorage);  // a reboot, after which a slot may be unreadable
+  if (Random(64) == 0) Reboot();
   uint8_t out[32];
   for (uint32_t reads = Random(8); reads != 0; --reads) g_consoles[Random(2)].Transmit(out, sizeof out);
   RecordImage used;

@@ -9,6 +9,9 @@ import typer
 
 from ._common import print_json
 
+RESET_CAUSES = {1: "a reboot that was asked for", 2: "the watchdog", 3: "a fault"}
+FAULTS = {3: "hard fault", 4: "memory fault", 5: "bus fault", 6: "usage fault", 15: "a hang"}
+
 
 def hello(
     port: Annotated[str, typer.Option(help="serial port: /dev/ttyACM0, COM3, or a pyserial URL")],
@@ -51,6 +54,11 @@ def describe(reply: Any) -> dict[str, Any]:
         "record": reply.record_version,
         "can": [one.name.lower() for one in Capability if one.name and reply.capabilities & one],
     }
+    if reply.reset_cause:
+        answer["started by"] = RESET_CAUSES.get(reply.reset_cause, f"cause {reply.reset_cause}")
     if reply.fault_address:
-        answer["last fault"] = f"at 0x{reply.fault_address:08x}, status 0x{reply.fault_status:08x}"
+        what = FAULTS.get(reply.fault_exception, f"exception {reply.fault_exception}")
+        answer["last fault"] = f"{what} at 0x{reply.fault_address:08x}, status 0x{reply.fault_status:08x}"
+        if reply.fault_access:
+            answer["last fault"] += f", touching 0x{reply.fault_access:08x}"
     return answer
