@@ -188,6 +188,23 @@ def test_settings_and_factory_reach_the_instrument(image: Path) -> None:
     assert stored(seed.qspi)[1] == replace(Settings(), sequence=2)
 
 
+def test_the_loader_is_reached_as_after_power_up(image: Path) -> None:
+    """REBOOT_DFU: answered, then a reset, and no watchdog, interrupt or cache that would disturb the loader; once."""
+    seed = make_playing(image)
+    ask(seed, Command.REBOOT_DFU)
+    seed.run_seconds(5e-3)
+    assert (seed.in_loader, seed.resets) == (True, 1)
+    assert not seed.watchdog.running
+    assert seed.rcc.values[0x10] & 7 == 0, "still on the HSI"
+    assert seed.nvic.values[0xD14] & 3 << 16 == 0, "caches off"
+    assert (seed.nvic.values[0x010], seed.nvic.values[0xD94]) == (0, 0)
+    seed.run_seconds(2.0)
+    assert (seed.in_loader, seed.resets) == (True, 1)
+    seed.cpu.reset()
+    seed.run_blocks(4)
+    assert hello(seed).reset_cause == ASKED
+
+
 def frames(draw: random.Random) -> bytes:
     """Requests that are whole, and leave what sounds as it is."""
     requests = [

@@ -46,16 +46,13 @@ std::uint32_t Check(const Note& note) {
   return ~sum;
 }
 
-// What only reached the data cache would be lost with the reset.
 void Save(Note* note) {
   note->magic = kMagic;
   note->check = Check(*note);
   volatile std::uint32_t* to = &Kept().magic;
   for (unsigned i = 0; i < kWords; ++i) to[i] = reinterpret_cast<const std::uint32_t*>(note)[i];
-  Barrier();
-  Reg(kCleanLine) = kBackupSram;
-  Reg(kCleanLine) = kBackupSram + kLineBytes;
-  Barrier();
+  CleanBackupLine(kBackupSram);
+  CleanBackupLine(kBackupSram + kLineBytes);
 }
 
 FaultReport Describe(std::uint32_t stack) {
@@ -78,10 +75,21 @@ FaultReport Describe(std::uint32_t stack) {
 
 }  // namespace
 
-ResetCause FaultInit(FaultReport* last) {
+void OpenBackupSram() {
   SetBits(kPwr, Bit(8));
   WaitUntilSet(kPwr, Bit(8));
   EnableClock(kRccAhb4Enable, Bit(28));
+}
+
+// What only reached the data cache would be lost with the reset.
+void CleanBackupLine(std::uintptr_t address) {
+  Barrier();
+  Reg(kCleanLine) = address;
+  Barrier();
+}
+
+ResetCause FaultInit(FaultReport* last) {
+  OpenBackupSram();
   SetBits(kHandlerControl, Bit(18) | Bit(17) | Bit(16));  // UsageFault, BusFault, MemManage as themselves
   const std::uint32_t flags = Reg(kResetStatus);
   Reg(kResetStatus) = kRemoveFlags;

@@ -23,4 +23,8 @@ constexpr std::uint32_t kUnknownAddress = 0xFFFFFFFF;
 // First thing after reset: from here on a fault leaves its note. Says why the chip was reset and what the last fault was.
 ResetCause FaultInit(FaultReport* last);
 
+// The backup SRAM with its clock and write access; what is written there survives a reset once its cache line is cleaned.
+void OpenBackupSram();
+void CleanBackupLine(std::uintptr_t address);
+
 }  // namespace lottava::seed

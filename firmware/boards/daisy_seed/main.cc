@@ -15,6 +15,7 @@
 #include "boards/daisy_seed/gates.h"
 #include "boards/daisy_seed/gpio.h"
 #include "boards/daisy_seed/hang.h"
+#include "boards/daisy_seed/loader.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/revision.h"
@@ -34,7 +35,8 @@ constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
 constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
-    lottava::wire::Capability::kFactory, lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
+    lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu, lottava::wire::Capability::kCalibrateSource,
+    lottava::wire::Capability::kBenchCase};
 
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
@@ -193,11 +195,14 @@ void RunConsole() {
   const bool sent = SendReplies();
   TakeCalibration();
   TakeSettings();
-  static bool reset_wanted;
+  static bool reset_wanted, loader_wanted;
   const lottava::ConsoleAction action = console_.TakeAction();
   if (action == lottava::ConsoleAction::kReboot) reset_wanted = true;
+  if (action == lottava::ConsoleAction::kRebootDfu) loader_wanted = true;
   if (action == lottava::ConsoleAction::kFactory) ResetSettings();
-  if (reset_wanted && sent && UsartIsIdle()) Reset();  // the reply has left
+  if (!sent || !UsartIsIdle()) return;  // the reply has yet to leave
+  if (loader_wanted) RebootToLoader();
+  if (reset_wanted) Reset();
 }
 
 // Only a main loop that turns while blocks go by keeps the chip from starting anew.
@@ -211,6 +216,7 @@ void FeedWatchdog() {
 }  // namespace
 
 int main() {
+  EnterLoaderIfAsked();
   FaultReport fault;
   const ResetCause cause = FaultInit(&fault);
   WatchdogStart(kBootMilliseconds);
