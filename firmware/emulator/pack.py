@@ -3,10 +3,11 @@
 
     python pack.py [NAME FILE]... > packed.s      a symbol packed_NAME each; without FILE's bytes, an empty one
 
-A packed stream is a row of runs: a byte whose upper half counts literals and whose lower half counts repeated bytes
-less 2, where 15 means that more bytes follow, to be added up to the first one below 255; the literals; then, but for
-where the output ends, the distance back to what repeats less 1: a byte below 128, or two, the upper one first with its
-highest bit set. boards/daisy_seed/startup.cc unpacks it, some 10 cycles a byte.
+A packed stream is a row of runs: a byte that counts literals in its upper four bits and repeated bytes less 2 in its
+lower three, where 15 and 7 mean that more bytes follow, to be added up to the first one below 255; the literals; then,
+but for where the output ends, the distance back to what repeats less 1: nothing where bit 3 says that it is the one
+before, as it is after an operand that differs; a byte below 128; or two, the upper one first with its highest bit set.
+boards/daisy_seed/startup.cc unpacks it.
 
 Run by make, so it imports nothing but the standard library.
 """
@@ -19,8 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-FULL = 15
-"""A count in half a byte that goes on behind it."""
+FULL, FULL_REPEATED = 15, 7
+"""Counts in a run's first byte that go on behind it."""
+AGAIN = 8
+"""Bit of a run's first byte: the distance is the last one."""
 SHORTEST = 2
 NEAR, FAR = 1 << 7, 1 << 15
 """Largest distances that take one byte and two."""
@@ -39,20 +42,27 @@ class Run(NamedTuple):
     distance: int
 
 
-def _more(count: int) -> int:
-    """Bytes that a count takes beside its half byte."""
-    return 0 if count < FULL else 1 + (count - FULL) // 255
+def _more(count: int, full: int) -> int:
+    """Bytes that a count takes beside its bits in the first one."""
+    return 0 if count < full else 1 + (count - full) // 255
+
+
+def _length(data: bytes, at: int, distance: int) -> int:
+    """Bytes that repeat what stands before them."""
+    length, most = 0, min(LONGEST, len(data) - at)
+    while length < most and data[at + length - distance] == data[at + length]:
+        length += 1
+    return length
 
 
 def _repetitions(data: bytes, at: int, places: list[int]) -> Iterator[tuple[int, int]]:
     """(length, distance) of what repeats there; a longer distance only where it gives more."""
     nearest = 0
     for place in reversed(places[-CANDIDATES:]):
-        distance, length = at - place, SHORTEST
+        distance = at - place
         if distance > FAR or nearest > LONG_ENOUGH:
             return
-        while at + length < len(data) and length < LONGEST and data[place + length] == data[at + length]:
-            length += 1
+        length = _length(data, at, distance)
         if length > nearest:
             first = length if length > LONG_ENOUGH else max(nearest + 1, SHORTEST + (distance > NEAR))
             nearest = length
@@ -62,19 +72,23 @@ def _repetitions(data: bytes, at: int, places: list[int]) -> Iterator[tuple[int,
 def runs(data: bytes) -> list[Run]:
     """The cheapest way through the data that forward dynamic programming finds."""
     endless = 1 << 30
-    cost, literals = [0] + [endless] * len(data), [0] * (len(data) + 1)
+    cost, literals, last = [0] + [endless] * len(data), [0] * (len(data) + 1), [0] * (len(data) + 1)
     came: list[tuple[int, int]] = [(0, 0)] * (len(data) + 1)
     places: dict[bytes, list[int]] = defaultdict(list)
     for at in range(len(data)):
-        count = literals[at]
-        price = cost[at] + 1 + _more(count + 1) - _more(count)
+        count, before = literals[at], last[at]
+        price = cost[at] + 1 + _more(count + 1, FULL) - _more(count, FULL)
         if price < cost[at + 1]:
-            cost[at + 1], literals[at + 1], came[at + 1] = price, count + 1, (at, 0)
+            cost[at + 1], literals[at + 1], last[at + 1], came[at + 1] = price, count + 1, before, (at, 0)
         pair = data[at : at + SHORTEST]
-        for length, distance in _repetitions(data, at, places[pair]) if len(pair) == SHORTEST else ():
-            price = cost[at] + 2 + (distance > NEAR) + _more(length - SHORTEST)
+        again = range(SHORTEST, _length(data, at, before) + 1) if before else ()
+        others = _repetitions(data, at, places[pair]) if len(pair) == SHORTEST else ()
+        for length, distance in (*((length, before) for length in again), *others):
+            price = cost[at] + 1 + _more(length - SHORTEST, FULL_REPEATED)
+            price += 0 if distance == before else 1 + (distance > NEAR)
             if price < cost[at + length]:
-                cost[at + length], literals[at + length], came[at + length] = price, 0, (at, distance)
+                cost[at + length], literals[at + length], last[at + length] = price, 0, distance
+                came[at + length] = at, distance
         places[pair].append(at)
     found, end = [], len(data)
     while end:
@@ -86,21 +100,24 @@ def runs(data: bytes) -> list[Run]:
     return found[::-1]
 
 
-def _count(count: int) -> bytes:
-    """What stands behind the half byte."""
-    return b"" if count < FULL else bytes([255] * ((count - FULL) // 255) + [(count - FULL) % 255])
+def _count(count: int, full: int) -> bytes:
+    """What stands behind the first byte."""
+    return b"" if count < full else bytes([255] * ((count - full) // 255) + [(count - full) % 255])
 
 
 def pack(data: bytes) -> bytes:
     """The packed stream."""
-    packed = bytearray()
+    packed, last = bytearray(), 0
     for run in runs(data):
         repeated = max(run.repeated - SHORTEST, 0)
-        packed.append(min(run.literals, FULL) << 4 | min(repeated, FULL))
-        packed += _count(run.literals) + data[run.start : run.start + run.literals]
-        if run.repeated:
+        again = AGAIN if run.repeated and run.distance == last else 0
+        packed.append(min(run.literals, FULL) << 4 | again | min(repeated, FULL_REPEATED))
+        packed += _count(run.literals, FULL) + data[run.start : run.start + run.literals]
+        if run.repeated and not again:
             far = run.distance > NEAR
-            packed += (run.distance - 1 | far << 15).to_bytes(1 + far, "big") + _count(repeated)
+            packed += (run.distance - 1 | far << 15).to_bytes(1 + far, "big")
+        packed += _count(repeated, FULL_REPEATED)
+        last = run.distance or last
     return bytes(packed)
 
 
@@ -111,24 +128,25 @@ def shares(packed: bytes, length: int) -> list[int]:
     while len(found) < length:
         counts, taken, start = next(stream), 1, len(found)
 
-        def count(half: int) -> int:
+        def count(bits: int, full: int) -> int:
             nonlocal taken
-            more = 255 if half == FULL else 0
+            more = 255 if bits == full else 0
             while more == 255:
                 more = next(stream)
-                half, taken = half + more, taken + 1
-            return half
+                bits, taken = bits + more, taken + 1
+            return bits
 
-        literals = count(counts >> 4)
+        literals = count(counts >> 4, FULL)
         found += [1] * literals
         for _ in range(literals):
             next(stream)
         if len(found) < length:
-            taken += 1
-            if next(stream) & NEAR:
-                next(stream)
+            if not counts & AGAIN:
                 taken += 1
-            found += [0] * (count(counts & FULL) + SHORTEST)
+                if next(stream) & NEAR:
+                    next(stream)
+                    taken += 1
+            found += [0] * (count(counts & FULL_REPEATED, FULL_REPEATED) + SHORTEST)
         found[start] += taken
     return found
 

@@ -47,9 +47,9 @@ void Clear(std::uint32_t* from, const std::uint32_t* end) {
   while (from < end) *from++ = 0;
 }
 
-// A count of emulator/pack.py, which goes on behind its half byte where that is full.
-std::size_t Count(std::size_t count, const std::uint8_t*& from) {
-  if (count == 15) {
+// A count of emulator/pack.py, which goes on behind its bits where they are full.
+std::size_t Count(std::size_t count, std::size_t full, const std::uint8_t*& from) {
+  if (count == full) {
     std::uint8_t more;
     do count += more = *from++;
     while (more == 255);
@@ -63,14 +63,17 @@ void Unpack(const std::uint8_t* from, std::uint32_t* start, std::uint32_t* end) 
   Clear(start, end);
   std::uint8_t* to = reinterpret_cast<std::uint8_t*>(start);
   const std::uint8_t* const last = reinterpret_cast<const std::uint8_t*>(end);
+  std::size_t distance = 0;
   while (to < last) {
     const unsigned counts = *from++;
-    for (std::size_t left = Count(counts >> 4, from); left > 0; --left) *to++ = *from++;
+    for (std::size_t left = Count(counts >> 4, 15, from); left > 0; --left) *to++ = *from++;
     if (to < last) {
-      std::size_t distance = *from++;
-      if (distance & 128) distance = (distance & 127) << 8 | *from++;
+      if (!(counts & 8)) {
+        distance = *from++;
+        if (distance & 128) distance = (distance & 127) << 8 | *from++;
+      }
       const std::uint8_t* old = to - distance - 1;
-      for (std::size_t left = Count(counts & 15, from) + 2; left > 0; --left) *to++ = *old++;
+      for (std::size_t left = Count(counts & 7, 7, from) + 2; left > 0; --left) *to++ = *old++;
     }
   }
 }
