@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 
 from lottava.board import ADC_FULL_SCALE, DAC_FULL_SCALE, SUPPLY_VOLTS, Stage
 
-from .panel import CV_CHANNELS, INPUTS, MUX_CHANNELS, MUX_NODES, OUTPUTS, PLUS_12V_TENTH, POTS, RAIL_12_VOLTS
+from .panel import (
+    CV_CHANNELS,
+    GATE_JACKS,
+    INPUTS,
+    MUX_CHANNELS,
+    MUX_NODES,
+    NORMALLING_NODE,
+    OUTPUTS,
+    PLUS_12V_TENTH,
+    POTS,
+    RAIL_12_VOLTS,
+)
 
 SUPPLY_TOLERANCE = 0.02
 NOISE_VOLTS = 0.3e-3
@@ -25,6 +36,8 @@ OP_AMP_OFFSET_VOLTS = 4.5e-3
 """MCP6004 maximum (hardware.md 6); uniform within."""
 RAIL_VOLTS = (0.009, 0.020)
 """How near to ground and to the supply the input op-amps come (simulation: 9 mV and 3.28 V of 3.30 V)."""
+REFERENCE_VOLTS = 2.5
+"""What the normalling switch puts on the contacts of CV jacks while the probe is high; 0 V else (instrument.md 2)."""
 _NOISE_DRAWS = 4096
 
 
@@ -85,16 +98,21 @@ def draw_parts(seed: int) -> Parts:
 
 
 class FrontEnd:
-    """Jack voltages, knob positions and one board's parts. Unplugged jacks are at 0 V, knobs at noon."""
+    """Jack voltages, knob positions and one board's parts. A cable at 0 V is in every input, knobs are at noon.
+
+    probe: level of the normalling switch, which jacks without a cable see.
+    """
 
     def __init__(self, parts: Parts, *, noise_seed: int = 0) -> None:
         self.parts = parts
+        self.probe = False
+        self._unplugged: set[str] = set()
         self._volts = dict.fromkeys(INPUTS, 0.0)
         self._pots = dict.fromkeys(POTS, 0.5)
         self._stuck: dict[str, int] = {}
         self._noise = np.random.default_rng(noise_seed)
         self._drawn: NDArray[np.float64] = np.zeros(0)
-        self._clean: dict[tuple[tuple[int, ...], int], NDArray[np.float64]] = {}
+        self._clean: dict[tuple[tuple[int, ...], int, bool], NDArray[np.float64]] = {}
 
     @classmethod
     def ideal(cls) -> FrontEnd:
@@ -106,11 +124,31 @@ class FrontEnd:
         """A random board; the same seed gives the same board and the same noise."""
         return cls(draw_parts(seed), noise_seed=seed)
 
+    def unplug(self, *jacks: str) -> None:
+        """Pull the cables of inputs (CV, GATE, FREEZE), by name in any case. Raises ValueError."""
+        for jack in map(str.upper, jacks):
+            if jack not in (*INPUTS, *GATE_JACKS):
+                raise ValueError(f"no input {jack!r} has a switch; there are {', '.join((*INPUTS, *GATE_JACKS))}")
+            self._unplugged.add(jack)
+        self._clean.clear()
+
+    def plug(self, jack: str) -> None:
+        """Put a cable in."""
+        if self.is_plugged(jack):
+            return
+        self._unplugged.discard(jack.upper())
+        self._clean.clear()
+
+    def is_plugged(self, jack: str) -> bool:
+        """True while an input has a cable."""
+        return jack.upper() not in self._unplugged
+
     def set_volts(self, jack: str, volts: float) -> None:
-        """Voltage at a CV jack, by its name in any case. Raises ValueError for an unknown jack."""
+        """Plug in a cable with this voltage, by a CV jack's name in any case. Raises ValueError for an unknown jack."""
         jack = jack.upper()
         if jack not in self._volts:
             raise ValueError(f"no CV jack {jack!r}; there are {', '.join(self._volts)}")
+        self.plug(jack)
         if self._volts[jack] != volts:
             self._volts[jack] = float(volts)
             self._clean.clear()
@@ -144,12 +182,18 @@ class FrontEnd:
         node = MUX_NODES[mux][mux_position] if mux else CV_CHANNELS.get(channel)
         return self._stuck.get(node) if isinstance(node, str) else None
 
+    @property
+    def contact_volts(self) -> float:
+        """Voltage at the switch contacts of the CV jacks and at the multiplexer's normalling node."""
+        return REFERENCE_VOLTS if self.probe else 0.0
+
     def pin_volts(self, jack: str) -> float:
         """Voltage at the ADC pin of a CV jack, before noise and the converter's curve."""
         index = list(INPUTS).index(jack)
         parts = self.parts
         bias = parts.bias_share[index] * parts.supply_volts + parts.offset_volts[index]
-        volts = bias * (1 + parts.ratio[index]) - parts.ratio[index] * self._volts[jack]
+        jack_volts = self._volts[jack] if self.is_plugged(jack) else self.contact_volts
+        volts = bias * (1 + parts.ratio[index]) - parts.ratio[index] * jack_volts
         low, headroom = RAIL_VOLTS
         return min(max(volts, low), parts.supply_volts - headroom)
 
@@ -161,6 +205,8 @@ class FrontEnd:
         mux = MUX_CHANNELS[channel]
         if (mux, mux_position) == PLUS_12V_TENTH:
             return RAIL_12_VOLTS / 10
+        if (mux, mux_position) == NORMALLING_NODE:
+            return self.contact_volts
         node = MUX_NODES[mux][mux_position]
         return (self._pots[node] if isinstance(node, str) else node) * self.parts.supply_volts
 
@@ -173,7 +219,7 @@ class FrontEnd:
 
     def scan(self, channels: Sequence[int], mux_position: int) -> NDArray[np.uint16]:
         """Codes [channels] of one scan of the ADC with the multiplexers at `mux_position`."""
-        key = (tuple(channels), mux_position)
+        key = (tuple(channels), mux_position, self.probe)
         if key not in self._clean:
             self._clean[key] = np.array([self._clean_code(channel, mux_position) for channel in channels])
         codes = self._clean[key]

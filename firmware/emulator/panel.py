@@ -51,6 +51,10 @@ MUX_NODES = _mux_nodes()
 
 PLUS_12V_TENTH = ("B", BOARD.mux_b_inputs["PLUS_12V_TENTH"])
 
+NORMALLING_NODE = ("B", BOARD.mux_b_inputs["NORMALLING_NODE"])
+
+GATE_JACKS: tuple[str, ...] = tuple(jack.name for jack in BOARD.gate_inputs)
+PROBE = port_and_pin(BOARD.pins["NORMALLING_PROBE"])
 GATE, FREEZE = (port_and_pin(jack.pin) for jack in BOARD.gate_inputs)
 GATE_OUT = port_and_pin(BOARD.gate_outputs[0].pin)
 OUTPUT_MUTE = port_and_pin(BOARD.pins["OUTPUT_MUTE"])

@@ -25,7 +25,7 @@ from .image import load_image
 from .memory import BACKUP_BYTES, LOADER, UNIQUE_NUMBER, BackupSram, QspiWindow, Sdram, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import CycleCounter, Nvic
-from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, OUTPUT_MUTE, STRAPS
+from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, OUTPUT_MUTE, PROBE, STRAPS
 from .qspi import Qspi
 from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
@@ -104,6 +104,8 @@ class Seed:
         self.exti = Exti(syscfg, self.nvic)
         self.ports = [Port(index, self.rcc, self._pin_level) for index in range(9)]
         self.ports[CODEC_PIN[0]].listeners.append(self._codec_pin)
+        self.frontend.probe = False
+        self.ports[PROBE[0]].listeners.append(self._probe_pin)
         mux = Dmamux()
         self.dma = Dma(self.cpu.uc, mux, self.nvic, self.rcc)
         for peripheral in (
@@ -203,10 +205,27 @@ class Seed:
         if (port, pin) in STRAPS:
             return False if STRAPS[port, pin] == self.revision else None
         if (port, pin) == GATE:
-            return not self._gate
+            return not self._jack_level("GATE", self._gate)
         if (port, pin) == FREEZE:
-            return not self._freeze
+            return not self._jack_level("FREEZE", self._freeze)
         return None
+
+    def _jack_level(self, jack: str, cable: bool) -> bool:
+        """Level at a gate input: the cable's, or the probe's by way of the switch contact."""
+        return cable if self.frontend.is_plugged(jack) else self.frontend.probe
+
+    def _probe_pin(self) -> None:
+        port, pin = PROBE
+        self._change(lambda: setattr(self.frontend, "probe", bool(self.ports[port].driven(pin))))
+
+    def _change(self, act: Callable[[], None]) -> None:
+        """Do what may move a gate input; an edge there goes to EXTI (the pins are inverted)."""
+        pins = (GATE, FREEZE)
+        before = [self._pin_level(*pin) for pin in pins]
+        act()
+        for pin, level in zip(pins, before, strict=True):
+            if self._pin_level(*pin) != level:
+                self.exti.edge(*pin, rising=not level)
 
     def _convert(self, channels: Sequence[int]) -> NDArray[np.uint16]:
         position = sum(self.ports[port].is_high(pin) << bit for bit, (port, pin) in enumerate(MUX_ADDRESS))
@@ -249,25 +268,24 @@ class Seed:
         """Knob position, 0 fully counter-clockwise to 1. Raises ValueError for an unknown knob."""
         self.frontend.set_pot(name, position)
 
+    def unplug(self, *jacks: str) -> None:
+        """Pull the cables of CV inputs, GATE or FREEZE, by name. Raises ValueError for another jack."""
+        self._change(lambda: self.frontend.unplug(*jacks))
+
     def set_gate(self, high: bool, *, after_samples: float = 0.0) -> None:
-        """Level of the GATE jack, from now or from a later instant on (the pin is inverted)."""
-
-        def change() -> None:
-            if high != self._gate:
-                self._gate = high
-                self.exti.edge(*GATE, rising=not high)
-
-        self._at(after_samples, change)
+        """Level of a cable in GATE, from now or from a later instant on (the pin is inverted)."""
+        self._at(after_samples, lambda: self._change(lambda: self._patch_gate("GATE", high)))
 
     def set_freeze(self, high: bool, *, after_samples: float = 0.0) -> None:
-        """Level of the FREEZE jack, as set_gate."""
+        """Level of a cable in FREEZE, as set_gate."""
+        self._at(after_samples, lambda: self._change(lambda: self._patch_gate("FREEZE", high)))
 
-        def change() -> None:
-            if high != self._freeze:
-                self._freeze = high
-                self.exti.edge(*FREEZE, rising=not high)
-
-        self._at(after_samples, change)
+    def _patch_gate(self, jack: str, high: bool) -> None:
+        self.frontend.plug(jack)
+        if jack == "GATE":
+            self._gate = high
+        else:
+            self._freeze = high
 
     def _at(self, after_samples: float, change) -> None:  # type: ignore[no-untyped-def]
         if after_samples <= 0:
