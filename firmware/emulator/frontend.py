@@ -129,8 +129,9 @@ class FrontEnd:
         for jack in map(str.upper, jacks):
             if jack not in (*INPUTS, *GATE_JACKS):
                 raise ValueError(f"no input {jack!r} has a switch; there are {', '.join((*INPUTS, *GATE_JACKS))}")
-            self._unplugged.add(jack)
-        self._clean.clear()
+            if self.is_plugged(jack):
+                self._unplugged.add(jack)
+                self._clean.clear()
 
     def plug(self, jack: str) -> None:
         """Put a cable in."""

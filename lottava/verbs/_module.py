@@ -171,13 +171,17 @@ def set_panel(seed: Seed, played: Gesture, block: int) -> None:
         seed.set_volts(jack, float(volts))
     for knob, position in zip(KNOBS, played.knobs[block], strict=True):
         seed.set_pot(knob, float(position))
-    seed.set_gate(bool(played.gate[block]))
+    if played.gate_patched:
+        seed.set_gate(bool(played.gate[block]))
+    else:
+        seed.unplug("GATE")
 
 
 def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None) -> Take:
     """The image on the emulated Seed, from volts at its jacks to what its codec is sent."""
     set_panel(seed, played, 0)
-    seed.set_gate(False)
+    if played.gate_patched:
+        seed.set_gate(False)
     seed.run_seconds(SETTLE_S)
     blocks = []
     for index in range(len(played.gate)):

@@ -24,6 +24,7 @@ struct PinConfig {
 namespace pin {
 constexpr std::uint8_t A = 0, B = 1, C = 2, D = 3, E = 4, F = 5, G = 6, H = 7, I = 8;
 constexpr Pin kGateOut{C, 11};                              // D1
+constexpr Pin kProbe{C, 10};                                // D2
 constexpr Pin kMuxAddress[3] = {{C, 9}, {C, 8}, {D, 2}};    // D3, D4, D5
 constexpr Pin kUsartTx{B, 6}, kUsartRx{B, 7};               // D13, D14
 constexpr Pin kGate{D, 11}, kFreeze{G, 9};                  // D26, D27

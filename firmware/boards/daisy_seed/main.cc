@@ -17,6 +17,7 @@
 #include "boards/daisy_seed/hang.h"
 #include "boards/daisy_seed/loader.h"
 #include "boards/daisy_seed/memory.h"
+#include "boards/daisy_seed/panel.h"
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/revision.h"
 #include "boards/daisy_seed/sdram.h"
@@ -59,16 +60,6 @@ Qspi qspi_;
 lottava::Store store_;
 lottava::Console console_;
 
-// Pots 0-7 are on multiplexer A, 8-11 on the first inputs of B.
-void ReadPanel(LottavaInputs* inputs) {
-  for (unsigned i = 0; i < LOTTAVA_CVS; ++i) inputs->cv_codes[i] = CvCodes()[i];
-  for (unsigned i = 0; i < LOTTAVA_POTS; ++i) inputs->pot_codes[i] = MuxCode(i / kMuxPositions, i % kMuxPositions);
-  inputs->gate = GateIsHigh();
-  inputs->gate_edge = TakeGateEdge();
-  inputs->gate_patched = 1;  // until the normalling probe tells
-  inputs->freeze = FreezeIsHigh();
-}
-
 // The mean moves by 1/256 of the difference: a quarter of a second.
 void Count(std::uint32_t cycles) {
   const std::int32_t difference = static_cast<std::int32_t>(cycles - meter_.mean);
@@ -98,6 +89,7 @@ void StartChip() {
   qspi_.Init();
   Configure(pin::kGateOut, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   GatesInit();
+  PanelInit();
   UsartInit();
   DacInit();
   AdcStart();
@@ -146,6 +138,8 @@ lottava::ConsoleInputs Snapshot() {
   std::memcpy(snapshot.axes, trace.axes, sizeof snapshot.axes);
   snapshot.gates = static_cast<std::uint8_t>((inputs_.gate != 0 ? 1 : 0) | (inputs_.freeze != 0 ? 2 : 0) |
                                              (outputs_.gate_out != 0 ? 4 : 0));
+  snapshot.patch_known = PanelNormalling().known();
+  snapshot.patched = PanelNormalling().patched();
   snapshot.cycles_mean = meter_.mean;
   snapshot.cycles_max = meter_.max;
   snapshot.missed_blocks = AudioMissedBlocks();

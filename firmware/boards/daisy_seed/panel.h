@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// What the instrument gets from the panel: converters, gates and probe of this board, put together.
+#pragma once
+#include "app/io.h"
+#include "app/normalling.h"
+
+namespace lottava::seed {
+
+void PanelInit();
+
+// Once a block, first thing in the audio interrupt: what it does to the probe is read a block later.
+void ReadPanel(LottavaInputs* inputs);
+
+// Which jacks have a cable, and what to put on the contacts of the others.
+Normalling& PanelNormalling();
+
+}  // namespace lottava::seed
