@@ -28,6 +28,7 @@ from unicorn import arm_const as arm
 from .bus import Bus
 from .errors import EmulatorError, PowerCutError
 from .escalation import BadAccess, access_fault, instruction_fault, stacking_fault
+from .guards import Guards
 from .image import Image
 from .nvic import Nvic
 from .registers import Registers
@@ -55,7 +56,7 @@ class Cpu:
     real_faults: what the model doesn't know becomes the core's fault exception instead of an EmulatorError.
     """
 
-    def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline) -> None:
+    def __init__(self, image: Image, bus: Bus, nvic: Nvic, timeline: Timeline, *, real_faults: bool = False) -> None:
         self.image, self._bus, self._nvic, self._timeline = image, bus, nvic, timeline
         self.uc: Any = Uc(UC_ARCH_ARM, UC_MODE_THUMB)  # its type hints lack half of its methods
         self.uc.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_M7)
@@ -63,7 +64,7 @@ class Cpu:
         self._masks = Registers(self.uc, (arm.UC_ARM_REG_BASEPRI, arm.UC_ARM_REG_PRIMASK))
         self._frame = Registers(self.uc, (*_FRAME_REGISTERS, *_STATE_REGISTERS))
         self._floats = Registers(self.uc, _FLOAT_REGISTERS)
-        self.real_faults = False
+        self.real_faults = real_faults
         self.locked_up = False
         self._error: EmulatorError | None = None
         self._bad_access: BadAccess | None = None
@@ -75,6 +76,7 @@ class Cpu:
             self.uc.mmio_map(base, size, self._read, base, self._write, base)
         self.uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
         self.uc.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
+        self._guards = Guards(self.uc, nvic, self._refuse, data=real_faults)
 
     def reset(self) -> None:
         """Stack pointer and first instruction from the vector table in flash."""
@@ -119,8 +121,11 @@ class Cpu:
 
     def _on_invalid(self, _uc: Uc, kind: int, address: int, _size: int, _value: int, _data: object) -> bool:
         if self._error is None and self.pc < 0xFFFFFF00:
-            self._fail(EmulatorError("there is no such memory, or it is protected"), "access", address, kind)
+            self._refuse(address, kind)
         return False
+
+    def _refuse(self, address: int, kind: int) -> None:
+        self._fail(EmulatorError("there is no such memory, or it is protected"), "access", address, kind)
 
     def _on_interrupt(self, uc: Uc, number: int, _data: object) -> None:
         self._fault_number = number
@@ -194,14 +199,16 @@ class Cpu:
     def _push(self, stack: int, words: list[int], exception: int) -> int:
         """Write a frame; returns the exception to take, another one where there is no memory for the frame."""
         try:
-            self.uc.mem_write(stack, struct.pack(f"<{len(words)}I", *words))
-        except UcError as error:
-            if not self.real_faults:
-                raise EmulatorError(f"no memory for an exception's frame at {stack:#010x} ({self._where()})") from error
-            taken = stacking_fault(self._nvic, stack)
-            self.locked_up = taken is None
-            return taken or exception
-        return exception
+            if not self._guards.forbids(stack):
+                self.uc.mem_write(stack, struct.pack(f"<{len(words)}I", *words))
+                return exception
+        except UcError:
+            pass
+        if not self.real_faults:
+            raise EmulatorError(f"no memory for an exception's frame at {stack:#010x} ({self._where()})")
+        taken = stacking_fault(self._nvic, stack)
+        self.locked_up = taken is None
+        return taken or exception
 
     def _enter(self, exception: int) -> None:
         """Push the frame of 8 words, or of 26 when the floating-point context is active (ARMv7-M B1.5.6, B1.5.7)."""

@@ -32,7 +32,7 @@ class BadAccess:
     kind: int | None = None
 
 
-def _is_protected(nvic: Nvic, address: int, writes: bool) -> bool:
+def is_protected(nvic: Nvic, address: int, writes: bool) -> bool:
     """True where an MPU region forbids the access; of overlapping regions the highest number counts."""
     if not nvic.values[0xD94] & 1:
         return False
@@ -59,7 +59,7 @@ def _raise(nvic: Nvic, exception: int, status: int) -> int | None:
 def access_fault(nvic: Nvic, bad: BadAccess) -> int | None:
     """MemManage for what the MPU forbids, BusFault for what isn't there. Returns as _raise."""
     fetches = bad.kind in _FETCHES
-    if _is_protected(nvic, bad.address, bad.kind in _WRITES):
+    if is_protected(nvic, bad.address, bad.kind in _WRITES):
         if fetches:
             return _raise(nvic, MEMORY_FAULT, INSTRUCTION_VIOLATION)
         nvic.values[MMFAR] = bad.address
@@ -72,7 +72,7 @@ def access_fault(nvic: Nvic, bad: BadAccess) -> int | None:
 
 def stacking_fault(nvic: Nvic, stack: int) -> int | None:
     """An exception's frame fits nowhere; the fault that follows is taken instead, without a frame of its own."""
-    if _is_protected(nvic, stack, True):
+    if is_protected(nvic, stack, True):
         return _raise(nvic, MEMORY_FAULT, MEMORY_STACKING)
     return _raise(nvic, BUS_FAULT, BUS_STACKING)
 

@@ -88,9 +88,8 @@ class Seed:
         self.timeline = Timeline()
         self.bus = Bus()
         self.nvic = Nvic(self.timeline)
-        self.cpu = Cpu(self.image, self.bus, self.nvic, self.timeline)
+        self.cpu = Cpu(self.image, self.bus, self.nvic, self.timeline, real_faults=self._real_faults)
         map_memories(self.cpu.uc, self.image)
-        self.cpu.real_faults = self._real_faults
         self.cpu.uc.mem_write(UNIQUE_NUMBER, self.serial)
         self._blocks: list[NDArray[np.int32]] = []
         self._attach_system()
