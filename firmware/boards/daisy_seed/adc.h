@@ -10,7 +10,7 @@ constexpr unsigned kMuxCount = 2, kMuxPositions = 8;
 
 void AdcStart();
 
-// Latest code of each CV input, order of lottava/board.py: V_OCT, LEVEL, Z1, Z2, Z3, Z4, MORPH.
+// Code of each CV input over the last 2 ms, or since its last step. Order of lottava/board.py: V_OCT, LEVEL, Z1 ..
 const volatile std::uint16_t* CvCodes();
 
 // Latest code of a multiplexer node; mux 0 = A (D24), 1 = B (D25).
