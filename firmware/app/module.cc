@@ -108,8 +108,12 @@ void Module::Process(const LottavaInputs& inputs, LottavaOutputs* outputs) {
   Performance performance;
   cv_scaler_.Process(inputs, &performance);
   performance.pitch_volts += pitch_offset_;
-  if (inputs.gate_edge || hop_position_ >= LOTTAVA_HOP_SAMPLES) {
-    StartFrame(inputs, performance);
+  Play(performance, inputs, outputs);
+}
+
+void Module::Play(const Performance& performance, const LottavaInputs& gates, LottavaOutputs* outputs) {
+  if (gates.gate_edge || hop_position_ >= LOTTAVA_HOP_SAMPLES) {
+    StartFrame(gates, performance);
   }
   RenderAudio(outputs);
   outputs->dac_codes[LOTTAVA_DAC_PITCH] = cv_scaler_.DacCode(LOTTAVA_DAC_PITCH, trace_.pitch_volts);

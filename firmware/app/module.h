@@ -30,6 +30,9 @@ class Module {
   // One audio callback: LOTTAVA_BLOCK_SAMPLES samples.
   void Process(const LottavaInputs& inputs, LottavaOutputs* outputs);
 
+  // The same without a panel: of `gates`, what is said of GATE and FREEZE.
+  void Play(const Performance& performance, const LottavaInputs& gates, LottavaOutputs* outputs);
+
   const LottavaTrace& trace() const { return trace_; }
   const Voice& voice() const { return voice_; }
   const CvScaler& cv_scaler() const { return cv_scaler_; }

@@ -38,6 +38,8 @@ RAIL_VOLTS = (0.009, 0.020)
 """How near to ground and to the supply the input op-amps come (simulation: 9 mV and 3.28 V of 3.30 V)."""
 REFERENCE_VOLTS = 2.5
 """What the normalling switch puts on the contacts of CV jacks while the probe is high; 0 V else (instrument.md 2)."""
+FLOATING_SHARE = 0.3
+"""Of the supply, at an open converter input: some level in between that no multiplexer moves."""
 _NOISE_DRAWS = 4096
 
 
@@ -100,12 +102,13 @@ def draw_parts(seed: int) -> Parts:
 class FrontEnd:
     """Jack voltages, knob positions and one board's parts. A cable at 0 V is in every input, knobs are at noon.
 
-    probe: level of the normalling switch, which jacks without a cable see.
+    probe: level of the normalling switch, which jacks without a cable see. is_bare: there is no board at all.
     """
 
     def __init__(self, parts: Parts, *, noise_seed: int = 0) -> None:
         self.parts = parts
         self.probe = False
+        self.is_bare = False
         self._unplugged: set[str] = set()
         self._volts = dict.fromkeys(INPUTS, 0.0)
         self._pots = dict.fromkeys(POTS, 0.5)
@@ -143,6 +146,13 @@ class FrontEnd:
     def is_plugged(self, jack: str) -> bool:
         """True while an input has a cable."""
         return jack.upper() not in self._unplugged
+
+    @classmethod
+    def bare(cls) -> FrontEnd:
+        """A Seed without a board: every converter input open."""
+        frontend = cls(replace(_nominal_parts(), noise_volts=NOISE_VOLTS))
+        frontend.is_bare = True
+        return frontend
 
     def set_volts(self, jack: str, volts: float) -> None:
         """Plug in a cable with this voltage, by a CV jack's name in any case. Raises ValueError for an unknown jack."""
@@ -199,6 +209,8 @@ class FrontEnd:
         return min(max(volts, low), parts.supply_volts - headroom)
 
     def _node_volts(self, channel: int, mux_position: int) -> float:
+        if self.is_bare:
+            return FLOATING_SHARE * self.parts.supply_volts
         if channel in CV_CHANNELS:
             return self.pin_volts(CV_CHANNELS[channel])
         if channel not in MUX_CHANNELS:

@@ -67,3 +67,5 @@ STRAPS = {
 MUX_ADDRESS = tuple(port_and_pin(BOARD.pins[f"MUX_ADDRESS_{bit}"]) for bit in range(3))
 DAC_CHANNELS = tuple({"PA4": 0, "PA5": 1}[BOARD.seed_pins[_jack_pin(cv)].port] for cv in BOARD.cv_outputs)
 """DAC1 channel (0 = OUT1) of each CV output, in the order of the outputs."""
+ONBOARD_LED = (2, 7)
+"""PC7, on the Seed itself."""

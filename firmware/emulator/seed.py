@@ -25,7 +25,7 @@ from .image import load_image
 from .memory import BACKUP_BYTES, LOADER, UNIQUE_NUMBER, BackupSram, QspiWindow, Sdram, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import CycleCounter, Nvic
-from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, OUTPUT_MUTE, PROBE, STRAPS
+from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, ONBOARD_LED, OUTPUT_MUTE, PROBE, STRAPS
 from .qspi import Qspi
 from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
@@ -199,10 +199,12 @@ class Seed:
         )
 
     def _pin_level(self, port: int, pin: int) -> bool | None:
-        if (port, pin) == OUTPUT_MUTE:
-            return True
         if (port, pin) in STRAPS:
             return False if STRAPS[port, pin] == self.revision else None
+        if self.frontend.is_bare:
+            return None
+        if (port, pin) == OUTPUT_MUTE:
+            return True
         if (port, pin) == GATE:
             return not self._jack_level("GATE", self._gate)
         if (port, pin) == FREEZE:
@@ -296,6 +298,11 @@ class Seed:
     def gate_out(self) -> bool:
         """Level of GATE OUT's pin (D1)."""
         return self.ports[GATE_OUT[0]].is_high(GATE_OUT[1])
+
+    @property
+    def onboard_led(self) -> bool:
+        """True while the LED on the Seed itself is lit."""
+        return bool(self.ports[ONBOARD_LED[0]].driven(ONBOARD_LED[1]))
 
     @property
     def output_muted(self) -> bool:

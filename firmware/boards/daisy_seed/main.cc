@@ -5,6 +5,7 @@
 #include "app/builtin.h"
 #include "app/console.h"
 #include "app/module.h"
+#include "app/phrase.h"
 #include "app/store.h"
 #include "boards/daisy_seed/adc.h"
 #include "boards/daisy_seed/audio.h"
@@ -33,7 +34,6 @@ using namespace lottava::seed;
 static_assert(kBlockSize == LOTTAVA_BLOCK_SAMPLES && kCvCount == LOTTAVA_CVS, "board and instrument agree");
 
 constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
-constexpr std::uint8_t kBoardRevision = 1;  // until the ID divider is read
 constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
     lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu, lottava::wire::Capability::kCalibrateSource,
@@ -55,6 +55,8 @@ lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
 Meter meter_;
+std::uint8_t board_;  // revision; 0 is a bare Seed: bench mode
+lottava::Phrase phrase_;
 std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
@@ -68,10 +70,22 @@ void Count(std::uint32_t cycles) {
   meter_.blocks += 1;
 }
 
+// No panel: the phrase plays and the Seed's own LED beats, once a second.
+void PlayBench() {
+  lottava::Performance performance;
+  phrase_.Process(&performance, &inputs_);
+  module_.Play(performance, inputs_, &outputs_);
+  Write(pin::kLed, meter_.blocks % 1000 < 100);
+}
+
 __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
   const std::uint32_t start = CycleCount();
   ReadPanel(&inputs_);
-  module_.Process(inputs_, &outputs_);
+  if (board_ != 0) {
+    module_.Process(inputs_, &outputs_);
+  } else {
+    PlayBench();
+  }
   for (unsigned i = 0; i < kBlockSize; ++i) {
     out[i][0] = outputs_.audio[i][0];
     out[i][1] = outputs_.audio[i][1];
@@ -87,6 +101,7 @@ void StartChip() {
   MemoryInit();
   CycleCounterInit();
   qspi_.Init();
+  Configure(pin::kLed, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   Configure(pin::kGateOut, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   GatesInit();
   PanelInit();
@@ -102,6 +117,8 @@ void StartInstrument() {
   module_.LoadVoice(voice, length, kMemories);
   while (AdcScans() < kMuxPositions) {  // the first block sees every knob
   }
+  board_ = PanelBoardRevision();
+  phrase_.Init();
 }
 
 void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fault) {
@@ -112,7 +129,7 @@ void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fa
   identity.fault_return = fault.return_address;
   identity.fault_access = fault.access;
   identity.fault_exception = fault.exception;
-  identity.board_revision = kBoardRevision;
+  identity.board_revision = board_;
   identity.seed_revision = static_cast<std::uint8_t>(revision);
   for (const auto capability : kCapabilities) identity.capabilities |= static_cast<std::uint32_t>(capability);
   std::memcpy(identity.firmware, kFirmwareVersion, sizeof identity.firmware);
@@ -138,7 +155,7 @@ lottava::ConsoleInputs Snapshot() {
   std::memcpy(snapshot.axes, trace.axes, sizeof snapshot.axes);
   snapshot.gates = static_cast<std::uint8_t>((inputs_.gate != 0 ? 1 : 0) | (inputs_.freeze != 0 ? 2 : 0) |
                                              (outputs_.gate_out != 0 ? 4 : 0));
-  snapshot.patch_known = PanelNormalling().known();
+  snapshot.patch_known = board_ != 0 && PanelNormalling().known();
   snapshot.patched = PanelNormalling().patched();
   snapshot.cycles_mean = meter_.mean;
   snapshot.cycles_max = meter_.max;

@@ -3,7 +3,9 @@
 #include "panel.h"
 
 #include "adc.h"
+#include "app/board_id.h"
 #include "gates.h"
+#include "generated/board.h"
 #include "gpio.h"
 
 namespace lottava::seed {
@@ -28,6 +30,8 @@ void ReadPanel(LottavaInputs* inputs) {
   normalling_.Process(inputs);
   Write(pin::kProbe, normalling_.level());
 }
+
+std::uint8_t PanelBoardRevision() { return BoardRevision(MuxCode(1, kMuxBBoardId), MuxCode(1, kMuxBButtons)); }
 
 Normalling& PanelNormalling() { return normalling_; }
 

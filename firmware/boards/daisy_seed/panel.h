@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the instrument gets from the panel: converters, gates and probe of this board, put together.
 #pragma once
+#include <cstdint>
+
 #include "app/io.h"
 #include "app/normalling.h"
 
@@ -10,6 +12,9 @@ void PanelInit();
 
 // Once a block, first thing in the audio interrupt: what it does to the probe is read a block later.
 void ReadPanel(LottavaInputs* inputs);
+
+// Revision of the board, 0 for a bare Seed; known once every multiplexer position has been read.
+std::uint8_t PanelBoardRevision();
 
 // Which jacks have a cable, and what to put on the contacts of the others.
 Normalling& PanelNormalling();
