@@ -79,6 +79,13 @@ class Bus:
         peripheral = self._find(address)
         peripheral.write_bytes(address - peripheral.base, value, size)
 
+    def stored(self, address: int) -> int:
+        """What a register holds, without the effects of reading it. Raises EmulatorError for an unknown one."""
+        block = self._find(address)
+        if address - block.base not in block.values:
+            raise EmulatorError(f"{block.name} has no register at {address:#010x} in this model")
+        return block.values[address - block.base]
+
     def registers(self) -> dict[int, int]:
         """Address → stored value of every register that differs from its reset value."""
         return {
