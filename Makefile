@@ -2,9 +2,10 @@
 # Each target sets up all it needs, says what it installs, and is quick the second time.
 #   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make lint   make clean
 #   make firmware [VOICE=sax]   make flash [FLASH_ARGS="--check"]   make release: the Seed's image, built, flashed, packed
+#   USB=0 builds firmware without USB, for where TinyUSB's sources can't be had.
 #   PIP_ARGS="…" goes to pip; PYTHON=… names an interpreter of version 3.11 or newer.
 
-export PIP_ARGS PYTHON
+export PIP_ARGS PYTHON USB
 SETUP = scripts/setup.sh
 RUN = .venv/bin/python -m
 VOICE = sax
@@ -12,18 +13,18 @@ VOICE = sax
 .PHONY: help demo test firmware flash release lint clean
 
 help:
-	@sed -n 's/^# \{0,1\}//; 2,5p' Makefile
+	@sed -n 's/^# \{0,1\}//; 2,6p' Makefile
 
 demo:
-	@$(SETUP) python compiler npm
+	@$(SETUP) python compiler usb npm
 	@$(RUN) lottava demo $(DEMO_ARGS)
 
 test:
-	@$(SETUP) python compiler
+	@$(SETUP) python compiler usb
 	@$(RUN) pytest $(TEST_ARGS)
 
 firmware:
-	@$(SETUP) python compiler
+	@$(SETUP) python compiler usb
 	@$(RUN) lottava export $(VOICE) --out build/firmware --image
 
 flash: firmware
@@ -31,7 +32,7 @@ flash: firmware
 	@$(RUN) lottava flash build/firmware/seed/lottava-seed.bin $(FLASH_ARGS)
 
 release:
-	@$(SETUP) python compiler
+	@$(SETUP) python compiler usb
 	@$(RUN) lottava release $(VOICE) --out build/release
 
 lint:

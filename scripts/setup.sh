@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Brings what a make target needs: setup.sh [python] [compiler] [npm] [dfu]. Says what it installs first; quick when all is there.
+# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu]. Says what it installs first; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,7 +57,8 @@ system_packages() {
                 ;;
             dfu) command -v dfu-util >/dev/null || missing+=(dfu-util) ;;
             npm) command -v npm >/dev/null || missing+=(npm) ;;
-            *) die "unknown need '$need': python, compiler, npm, dfu" ;;
+            usb) ;; # no package of the system: scripts/tinyusb.sh
+            *) die "unknown need '$need': python, compiler, usb, npm, dfu" ;;
         esac
     done
     install_debian "${missing[@]}"
@@ -89,3 +90,4 @@ python_packages() {
 
 system_packages "$@"
 case " $* " in *" python "*) python_packages ;; esac
+case " $* " in *" usb "*) [ "${USB:-1}" = 0 ] || scripts/tinyusb.sh ;; esac

@@ -15,7 +15,7 @@ READY_BITS = ((0, 2), (7, 8), (12, 13), (16, 17), (24, 25), (26, 27), (28, 29))
 """Bit of RCC_CR that switches an oscillator or PLL on, and the bit that says it runs."""
 
 
-RESET_STATUS, AHB4_ENABLE = 0xD0, 0xE0
+AHB1_RESET, RESET_STATUS, AHB4_ENABLE = 0x80, 0xD0, 0xE0
 REMOVE_FLAGS = 1 << 16
 POWER_ON_FLAGS = 1 << 23 | 1 << 22 | 1 << 21 | 1 << 19
 SOFTWARE_FLAGS = 1 << 24 | 1 << 22 | 1 << 17
@@ -35,9 +35,9 @@ class Rcc(Peripheral):
 
     name, base = "RCC", 0x58024400
     reset: ClassVar[dict[int, int]] = {
-        **dict.fromkeys((0x08, 0x10, 0x18, 0x1C, 0x20, 0x3C, 0x44, 0x4C, 0x50, 0x54, 0x58, 0x60, 0x68), 0),
+        **dict.fromkeys((0x08, 0x10, 0x18, 0x1C, 0x20, 0x3C, 0x44, 0x4C, 0x50, 0x54, 0x58, 0x60, 0x68, 0x80), 0),
         **dict.fromkeys((0x34, 0xD0, 0xD4, 0xD8, 0xDC, 0xE0, 0xE4, 0xE8, 0xEC, 0xF0, 0xF4), 0),
-        **{0x00: 0x83, 0x28: 0x02020200, 0x2C: 0x01FF0000},
+        **{0x00: 0x83, 0x28: 0x02020200, 0x2C: 0x01FF0000, 0x100: 0x1E03C023},
         **dict.fromkeys((0x30, 0x38, 0x40), 0x01010280),
     }
 
@@ -45,10 +45,15 @@ class Rcc(Peripheral):
         super().__init__()
         self.values[RESET_STATUS] = flags
         self._backup_clock = backup_clock
+        self.on_ahb1_reset: dict[int, Callable[[], None]] = {}
 
     def write(self, offset: int, value: int) -> None:
         if offset == RESET_STATUS:
             value = 0 if value & REMOVE_FLAGS else self.values[offset]
+        if offset == AHB1_RESET:
+            for bit, restart in self.on_ahb1_reset.items():
+                if value >> bit & 1:
+                    restart()
         self.values[offset] = value
         if offset == AHB4_ENABLE:
             self._backup_clock(bool(value >> 28 & 1))
@@ -119,7 +124,7 @@ class Pwr(Peripheral):
             self._unlock(bool(value >> 8 & 1))
 
     def read(self, offset: int) -> int:
-        ready = {0x04: 1 << 13, 0x18: 1 << 13}
+        ready = {0x04: 1 << 13, 0x18: 1 << 13, 0x0C: self.values[offset] << 2 & 1 << 26}
         return self.values[offset] | ready.get(offset, 0)
 
 

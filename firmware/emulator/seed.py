@@ -31,6 +31,8 @@ from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface,
 from .sai import Sai
 from .timeline import Timeline
 from .usart import Usart
+from .usb_core import Cable, UsbCore
+from .usb_wiring import PAGES, PANEL_VBUS, PLACES, Crs, find_fault
 from .watchdog import Watchdog
 
 BLOCK_SAMPLES = 48
@@ -71,6 +73,7 @@ class Seed:
         self.qspi = qspi if qspi is not None else bytearray(b"\xff") * CHIP_BYTES
         self.flash_chip = NorFlash(self.qspi)
         self._gate = self._freeze = False
+        self.usb_cables: dict[str, Cable] = {}
         self._real_faults = real_faults
         self.resets = 0
         self._power_up()
@@ -95,6 +98,8 @@ class Seed:
         self._attach_system()
         self._attach_converters()
         self.cpu.reset()
+        for port, cable in self.usb_cables.items():
+            cable.connect(self.usb[port])
 
     def _attach_system(self) -> None:
         backup = BackupSram(self.cpu.uc, self._backup)
@@ -119,8 +124,17 @@ class Seed:
             self.watchdog,
         ):
             self.bus.attach(peripheral)
+        self._attach_usb(power)
         self.bus.attach(self.nvic, pages=4)
         self.bus.attach(CycleCounter(self.timeline), pages=4)
+
+    def _attach_usb(self, power: Pwr) -> None:
+        crs = Crs(self.rcc)
+        fault = find_fault(self.rcc, crs, power, self.ports)
+        self.usb = {name: UsbCore(place, self.rcc, self.nvic, self.timeline, fault) for name, place in PLACES.items()}
+        self.bus.attach(crs)
+        for core in self.usb.values():
+            self.bus.attach(core, pages=PAGES)
 
     def _attach_converters(self) -> None:
         window = QspiWindow(self.cpu.uc, self.qspi)
@@ -205,6 +219,8 @@ class Seed:
             return None
         if (port, pin) == OUTPUT_MUTE:
             return True
+        if (port, pin) == PANEL_VBUS:
+            return "panel" in self.usb_cables
         if (port, pin) == GATE:
             return not self._jack_level("GATE", self._gate)
         if (port, pin) == FREEZE:

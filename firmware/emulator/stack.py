@@ -28,6 +28,14 @@ POINTERS = (
     (r"7lottava7Console11HandleFrame", r"7lottava7Console\d+\w+EPKh$"),
     (r"7lottava7Console", r"4seed12_GLOBAL__N_1\d+Cycles|^bench_case_(count|name)$"),
     (r"7lottava5Store", r"4seed12_GLOBAL__N_1\d+(StartWrite|State|ReadSector)"),
+    (r"^(configuration_reset|tud_deinit|tud_rhport_init)$", r"^(cdcd|midid)_(reset|deinit|init)$"),
+    (
+        r"^(tud_task_ext|invoke_class_control|usbd_control_xfer_cb)$",
+        r"^(cdcd|midid)_\w+_cb$|^(cdcd|midid)_open$|^usbd_int_set$",
+    ),
+    (r"^dcd_event_handler$", r"^usbd_int_set$"),  # no class of ours looks at frames
+    (r"^(cdcd_xfer_cb|invoke_class_control)$", r"^tud_(cdc_tx_complete|vendor_control_xfer)_cb$"),
+    (r"4seed18EnterLoaderIfAsked", NOWHERE),  # the loader in ROM has its own stack
     (r"^bench_case_run$", r"^(?!nn_|bench_case|column|pairs)[a-z][a-z0-9]*(_[a-z0-9]+)*$"),
     (r"^nn_matmul_s8s16$", r"^(column|pairs)(_relu)?$"),
     (r"^(column|pairs)(_relu)?$", NOWHERE),  # enter their own unrolled loop in the middle

@@ -19,12 +19,14 @@
 #include "boards/daisy_seed/loader.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/panel.h"
+#include "boards/daisy_seed/port.h"
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/revision.h"
 #include "boards/daisy_seed/sdram.h"
 #include "boards/daisy_seed/storage.h"
 #include "boards/daisy_seed/system.h"
 #include "boards/daisy_seed/usart.h"
+#include "boards/daisy_seed/usb.h"
 #include "boards/daisy_seed/watchdog.h"
 
 namespace {
@@ -60,7 +62,8 @@ lottava::Phrase phrase_;
 std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
-lottava::Console console_;
+Port<UsartLine> usart_port_;
+Port<UsbLine> usb_port_;
 
 // The mean moves by 1/256 of the difference: a quarter of a second.
 void Count(std::uint32_t cycles) {
@@ -137,7 +140,9 @@ void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fa
   if (module_.voice().loaded()) {
     std::memcpy(identity.graph_sha256, module_.voice().network().graph_sha256, sizeof identity.graph_sha256);
   }
-  console_.Init(identity, &store_, MakeBenchCases());
+  UsbInit(identity.serial);
+  usart_port_.Init(identity, &store_, MakeBenchCases());
+  usb_port_.Init(identity, &store_, MakeBenchCases());
 }
 
 lottava::ConsoleInputs Snapshot() {
@@ -183,37 +188,24 @@ void ResetSettings() {
   store_.Change(settings);
 }
 
-// True when all has been handed over.
-bool SendReplies() {
-  static std::uint8_t waiting;
-  static bool is_waiting;
-  for (;;) {
-    if (!is_waiting) is_waiting = console_.Transmit(&waiting, 1) == 1;
-    if (!is_waiting) return true;
-    if (!UsartWrite(waiting)) return false;
-    is_waiting = false;
-  }
+void Obey(lottava::ConsoleAction action) {
+  if (action == lottava::ConsoleAction::kReboot) Reset();
+  if (action == lottava::ConsoleAction::kRebootDfu) RebootToLoader();
+  if (action == lottava::ConsoleAction::kFactory) ResetSettings();
 }
 
-void RunConsole() {
-  for (int byte = UsartRead(); byte >= 0; byte = UsartRead()) {
-    const std::uint8_t received = static_cast<std::uint8_t>(byte);
-    console_.Receive(&received, 1);
-  }
+void RunConsoles() {
   const lottava::ConsoleInputs snapshot = Snapshot();
-  console_.Process(snapshot);
+  UsbPoll(snapshot.blocks);
+  usart_port_.Receive(snapshot);
+  usb_port_.Receive(snapshot);
   store_.Process(snapshot.blocks);
-  const bool sent = SendReplies();
+  usart_port_.Send();
+  usb_port_.Send();
   TakeCalibration();
   TakeSettings();
-  static bool reset_wanted, loader_wanted;
-  const lottava::ConsoleAction action = console_.TakeAction();
-  if (action == lottava::ConsoleAction::kReboot) reset_wanted = true;
-  if (action == lottava::ConsoleAction::kRebootDfu) loader_wanted = true;
-  if (action == lottava::ConsoleAction::kFactory) ResetSettings();
-  if (!sent || !UsartIsIdle()) return;  // the reply has yet to leave
-  if (loader_wanted) RebootToLoader();
-  if (reset_wanted) Reset();
+  Obey(usart_port_.TakeAction());
+  Obey(usb_port_.TakeAction());
 }
 
 // Only a main loop that turns while blocks go by keeps the chip from starting anew.
@@ -242,7 +234,7 @@ int main() {
   WatchdogStart(kPlayMilliseconds);
   HangWatchStart(&meter_.blocks, &turns_);
   for (;;) {
-    RunConsole();
+    RunConsoles();
     qspi_.Poll();
     FeedWatchdog();
     *static_cast<volatile std::uint32_t*>(&turns_) = turns_ + 1;

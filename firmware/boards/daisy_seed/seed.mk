@@ -14,9 +14,10 @@ SEED_FLAGS = $(SEED_CPU) $(SEED_LEVEL) -g -ffunction-sections -fdata-sections -f
 SEED_LINK := $(SEED_CPU) -nostartfiles -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--emit-relocs -T $(SEED_BOARD)/seed.ld
 SEED_LIBS := -lc -lm -lgcc
 
-SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc,$(wildcard $(SEED_BOARD)/*.cc)))
-SEED_OBJECTS := $(call objects,$(SOURCES) $(BENCH_CASES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED))
-SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES)) $(ROOT)/test/seed_tone.cc,$(SEED))
+include $(SEED_BOARD)/usb.mk
+SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc $(SEED_USB_SOURCES) $(SEED_USB_NONE),$(wildcard $(SEED_BOARD)/*.cc)))
+SEED_OBJECTS := $(call objects,$(SOURCES) $(BENCH_CASES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED)) $(SEED_USB)
+SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES)) $(SEED_USB_NONE) $(ROOT)/test/seed_tone.cc,$(SEED))
 
 # Flash is dear and cycles only where audio is made: what runs now and then is compiled for size.
 SEED_LEVEL := -O2
@@ -33,7 +34,7 @@ seed-tone: $(SEED)/lottava-tone.elf
 SEED_PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
 SEED_PACK := $(ROOT)/emulator/pack.py
 SEED_PACKED := itcm data cold
-$(SEED)/lottava-seed.elf: $(SEED_OBJECTS)
+$(SEED)/lottava-seed.elf: $(SEED_OBJECTS) $(SEED_USB_CHOICE)
 $(SEED)/lottava-tone.elf: $(SEED_TONE_OBJECTS)
 $(SEED)/%.elf: $(SEED_BOARD)/seed.ld $(SEED_PACK)
 	$(SEED_PYTHON) $(SEED_PACK) $(SEED_PACKED:%=% "") >$(@:.elf=.s)

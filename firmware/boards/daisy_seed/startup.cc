@@ -8,7 +8,7 @@
 extern "C" {
 
 extern std::uint32_t _stack_top, _itcm_start, _itcm_end, _cold_start, _cold_end, _data_start, _data_end, _bss_start,
-    _bss_end;
+    _bss_end, _usb_start, _usb_end;
 extern const std::uint8_t packed_itcm[], packed_cold[], packed_data[];
 using Constructor = void (*)();
 extern Constructor __init_array_start[], __init_array_end[];
@@ -19,6 +19,8 @@ void DMA1_Stream1_IRQHandler();
 void DMA1_Stream2_IRQHandler();
 void EXTI15_10_IRQHandler();
 void Fault_Handler();
+void OTG_FS_IRQHandler();
+void OTG_HS_IRQHandler();
 void SysTick_Handler();
 }
 
@@ -40,6 +42,8 @@ constexpr VectorTable MakeVectors() {
   table.handlers[kSystemVectors - 1 + 12] = DMA1_Stream1_IRQHandler;
   table.handlers[kSystemVectors - 1 + 13] = DMA1_Stream2_IRQHandler;
   table.handlers[kSystemVectors - 1 + 40] = EXTI15_10_IRQHandler;
+  table.handlers[kSystemVectors - 1 + 77] = OTG_HS_IRQHandler;
+  table.handlers[kSystemVectors - 1 + 101] = OTG_FS_IRQHandler;
   return table;
 }
 
@@ -92,6 +96,7 @@ extern "C" __attribute__((noreturn)) void Reset_Handler() {
   Unpack(packed_data, &_data_start, &_data_end);
   Barrier();  // what was written as data is fetched as code
   Clear(&_bss_start, &_bss_end);
+  Clear(&_usb_start, &_usb_end);
   for (Constructor* constructor = __init_array_start; constructor < __init_array_end; ++constructor) (*constructor)();
   main();
   for (;;) {
