@@ -38,7 +38,7 @@ D3 = Region("D3 SRAM", 0x38000000, 64 * KIB, UC_PROT_READ | UC_PROT_WRITE)
 SYSTEM = Region("system memory", 0x1FF1E000, 4 * KIB, UC_PROT_READ)
 LOADER = Region("DFU loader", 0x1FF09000, 4 * KIB, UC_PROT_READ | UC_PROT_EXEC)
 LOADER_START = 0x1FF09800
-"""The loader's vectors in the ROM (AN2606); here a program that waits for ever."""
+"""The loader's vectors in the ROM (AN2606); here a program that sleeps for ever (wfi, and again)."""
 REGIONS = (ITCM, FLASH, DTCM, AXI, D2, D3, LOADER, SYSTEM)
 UNIQUE_NUMBER = 0x1FF1E800
 """Where the chip keeps its 12-byte number (RM0433 61.1)."""
@@ -55,7 +55,7 @@ def map_memories(uc: Uc, image: Image) -> None:
     for region in REGIONS:
         uc.mem_map(region.base, region.size, region.protection)
         uc.mem_write(region.base, (b"\xff" if region is FLASH else b"\xa5") * region.size)
-    uc.mem_write(LOADER_START, struct.pack("<IIH", DTCM.base + 0x2000, LOADER_START + 8 | 1, 0xE7FE))
+    uc.mem_write(LOADER_START, struct.pack("<IIHH", DTCM.base + 0x2000, LOADER_START + 8 | 1, 0xBF30, 0xE7FD))
     for address, data in image.segments:
         if not (FLASH.holds(address) and FLASH.holds(address + len(data) - 1)):
             raise EmulatorError(f"the image puts {len(data)} bytes at {address:#010x}, outside the 128 KB of flash")
