@@ -80,6 +80,7 @@ class Cpu:
 
     def reset(self) -> None:
         """Stack pointer and first instruction from the vector table in flash."""
+        self.sleeping = self.locked_up = False
         stack, entry = struct.unpack("<II", self.uc.mem_read(0x08000000, 8))
         self.uc.reg_write(arm.UC_ARM_REG_SP, stack)
         self.uc.reg_write(arm.UC_ARM_REG_PC, entry)
