@@ -269,7 +269,8 @@ VBUS_SENSE D0       NORMALLING_PROBE D2  MUX_ADDRESS_0 D3  MUX_ADDRESS_1 D4  MUX
 OUTPUT_MUTE D7      LED_CLOCK D8         LED_BRIGHTNESS D9 LED_DATA D10      I2C_SCL D11       I2C_SDA D12
 CONSOLE_TX D13      CONSOLE_RX D14       USB_DM D29        USB_DP D30
 """
-"""Net that no jack or pot owns, and its Seed pin. D28 is spare."""
+"""Net that no jack or pot owns, and its Seed pin. OUTPUT_MUTE is pulled up: high mutes, so does a Seed in reset.
+D28 is spare."""
 
 
 def _pairs(table: str) -> Mapping[str, str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lottava.emulator import EmulatorError, Seed, build_image
+from lottava.emulator import EmulatorError, FrontEnd, Seed, build_image
 from lottava.emulator.codec import REVISIONS, Ak4556, Pcm3060, Wm8731, make_codec
 from lottava.emulator.fmc import Fmc
 from lottava.emulator.memory import SDRAM, Sdram
+from lottava.emulator.replay import Recorder
 from lottava.emulator.seed import CORE_HZ
 from unicorn import UC_PROT_READ
 
@@ -264,3 +265,34 @@ def test_blocks_that_start_in_another_order_are_refused(booted: Seed) -> None:
     write_with(booted, 0x40015804, 0x4302C1)
     with pytest.raises(EmulatorError, match="empty FIFO"):
         write_with(booted, 0x40015824, 0x106C2)
+
+
+def voice_of(seed: Seed) -> bytes:
+    """The blob in the image; its length is in its third word."""
+    at = seed.image.symbols["lottava_voice"]
+    return bytes(seed.cpu.uc.mem_read(at, int.from_bytes(seed.cpu.uc.mem_read(at + 8, 4), "little")))
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_moving_panel_gives_the_bits_of_the_host_build(image: Path, revision: str) -> None:
+    """Voltages, knobs and gates move in every block; the host is given what the converters made of them."""
+    seed = Seed(image, frontend=FrontEnd.random(5), revision=revision)
+    recorder = Recorder(seed)
+    for block in range(200):
+        seed.set_volts("level", 3 + block % 7 / 4)
+        seed.set_volts("v_oct", block // 20 / 12)
+        seed.set_pot("bright", block / 200)
+        seed.set_gate(block % 50 > 20)
+        sent = recorder.run_block()
+    assert np.abs(sent).max() > 1000
+    blob = voice_of(seed)
+    assert recorder.differing_samples(blob) == 0
+    recorder._inputs[60].cv_codes[1] += 3000
+    assert recorder.differing_samples(blob) > 1000
+
+
+def test_a_replay_begins_with_the_power(image: Path) -> None:
+    seed = Seed(image)
+    seed.run_blocks(1)
+    with pytest.raises(EmulatorError, match="power-up"):
+        Recorder(seed)

@@ -157,6 +157,10 @@ class HostModule:
         cvs, pots = np.asarray(cv_codes, np.uint16), np.asarray(pot_codes, np.uint16)
         inputs = Inputs((ctypes.c_uint16 * CVS)(*cvs.tolist()), (ctypes.c_uint16 * POTS)(*pots.tolist()))
         inputs.gate, inputs.gate_edge, inputs.gate_patched, inputs.freeze = gate, gate_edge, gate_patched, freeze
+        return self.process_inputs(inputs)
+
+    def process_inputs(self, inputs: Inputs) -> Block:
+        """One block of what the firmware's own struct says."""
         outputs, before = Outputs(), self.trace().frame_count
         self._library.lottava_module_process(self._module.ctypes.data, ctypes.byref(inputs), ctypes.byref(outputs))
         audio = np.frombuffer(outputs.audio, np.int32).reshape(BLOCK_SAMPLES, 2) / float((1 << 23) - 1)

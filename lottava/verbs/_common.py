@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from lottava.voicefile import Voice
+
+
+class Revision(StrEnum):
+    """Revisions of the Daisy Seed, by their codecs AK4556, WM8731 and PCM3060."""
+
+    rev4 = "rev4"
+    v1_1 = "1.1"
+    dfm2 = "2dfm"
 
 
 class VerbError(ValueError):

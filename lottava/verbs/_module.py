@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lottava.emulator.seed import Seed
 
 POT_FULL_SCALE = 65_535
-SETTLE_S = 0.25
+SETTLE_BLOCKS = 250
 """After power-up the module's knobs are read and smoothed in less than this."""
 TRACE_BLOCKS, TRACE_SETTLE_BLOCKS = 8, 60
 """Two control frames: the note's first, and one with everything running."""
@@ -47,10 +47,14 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """What was played. audio [samples, 2]: OUT and AUX, full scale 1.0; frames: the host library's trace."""
+    """What was played. audio [samples, 2]: OUT and AUX, full scale 1.0; frames: the host library's trace.
+
+    differing_samples: of the emulated Seed's take, against the host build that is given the same inputs.
+    """
 
     audio: NDArray[np.float64]
     frames: tuple[Frame, ...] = ()
+    differing_samples: int | None = None
 
 
 def build_image(voice: Voice, folder: Path, *, over_budget: bool = False) -> Path:
@@ -177,19 +181,27 @@ def set_panel(seed: Seed, played: Gesture, block: int) -> None:
         seed.unplug("GATE")
 
 
-def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None) -> Take:
-    """The image on the emulated Seed, from volts at its jacks to what its codec is sent."""
+def play_seed(seed: Seed, played: Gesture, tick: Tick | None = None, blob: bytes | None = None) -> Take:
+    """The image on the emulated Seed, from volts at its jacks to what its codec is sent.
+
+    blob: of the image's voice; the host build then plays the same inputs, from power-up on, and is compared.
+    """
+    from lottava.emulator.replay import Recorder
+
+    recorder = Recorder(seed)
     set_panel(seed, played, 0)
     if played.gate_patched:
         seed.set_gate(False)
-    seed.run_seconds(SETTLE_S)
+    for _ in range(SETTLE_BLOCKS):
+        recorder.run_block()
     blocks = []
     for index in range(len(played.gate)):
         set_panel(seed, played, index)
-        blocks.append(seed.run_blocks(1))
+        blocks.append(recorder.run_block())
         if tick is not None:
             tick(index + 1)
-    return Take(np.concatenate(blocks) / float((1 << 23) - 1))
+    audio = np.concatenate(blocks) / float((1 << 23) - 1)
+    return Take(audio, differing_samples=None if blob is None else recorder.differing_samples(blob))
 
 
 def cycles(elf: Path, played: Gesture) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._common import VerbError, load_voice, say
+from ._common import Revision, VerbError, load_voice, say
 
 if TYPE_CHECKING:
     from lottava.emulator.pty import Pty
@@ -24,6 +24,7 @@ def emulate(
     board: Annotated[
         int, typer.Option(min=0, help="number of the random board: each has its own analogue errors; 0: ideal")
     ] = 1,
+    revision: Annotated[Revision, typer.Option(help="of the Seed: which codec it has")] = Revision.rev4,
     flash: Annotated[
         Path | None, typer.Option(help="file that keeps the module's flash (calibration) between runs")
     ] = None,
@@ -47,7 +48,7 @@ def emulate(
         flash.write_bytes(qspi)  # a place that can't be written is better known now than after the session
     say(f"building the image with {loaded.card.name} …")
     elf = _module.build_image(loaded, _module.image_folder(loaded))
-    seed = Seed(elf, frontend=FrontEnd.random(board) if board else FrontEnd.ideal(), qspi=qspi)
+    seed = Seed(elf, frontend=FrontEnd.random(board) if board else FrontEnd.ideal(), qspi=qspi, revision=revision.value)
     try:
         with Pty(seed) as pty:
             pty.start()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ._common import check_sound_file, load_voice, print_json, progress, say, write_sound
+from ._common import Revision, VerbError, check_sound_file, load_voice, print_json, progress, say, write_sound
 
 
 class Target(StrEnum):
@@ -27,6 +27,7 @@ def play(
     target: Annotated[
         Target, typer.Option(help="host: the firmware's code here; oracle: NumPy; seed: emulated")
     ] = Target.host,
+    revision: Annotated[Revision, typer.Option(help="of the Seed, with --target seed")] = Revision.rev4,
     out: Annotated[Path, typer.Option(help="WAV, FLAC or OGG; left channel OUT, right channel AUX")] = Path("play.wav"),
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
 ) -> None:
@@ -43,7 +44,7 @@ def play(
     played = gestures.load_csv(cv) if cv else gestures.load(gesture)
     with progress() as bar:
         task = bar.add_task(f"playing ({target.value})", total=len(played.gate), note="")
-        take = render(loaded, played, target, lambda done: bar.update(task, completed=done))
+        take = render(loaded, played, target, lambda done: bar.update(task, completed=done), revision)
     write_sound(out, take.audio)
     peak = float(np.max(np.abs(take.audio), initial=0.0))
     result = {
@@ -51,16 +52,23 @@ def play(
         "voice": loaded.card.name,
         "gesture": played.name,
         "target": target.value,
+        "revision": revision.value if target is Target.seed else None,
+        "differing_samples": take.differing_samples,
         "seconds": played.seconds,
         "peak": round(peak, 6),
     }
     if as_json:
         print_json(result)
     else:
-        say(f"{out}: {played.seconds:.1f} s of {loaded.card.name}, peak {20 * np.log10(max(peak, 1e-6)):.1f} dB")
+        same = ", every bit as the host build has it" if take.differing_samples == 0 else ""
+        say(f"{out}: {played.seconds:.1f} s of {loaded.card.name}, peak {20 * np.log10(max(peak, 1e-6)):.1f} dB{same}")
+    if take.differing_samples:
+        raise VerbError(
+            f"{take.differing_samples} samples differ from the host build's, which was given the same inputs"
+        )
 
 
-def render(loaded, played, target: Target, tick):  # type: ignore[no-untyped-def]
+def render(loaded, played, target: Target, tick, revision: Revision = Revision.rev4):  # type: ignore[no-untyped-def]
     """A Take by the host library, the oracle or the emulated Seed (whose image is built once and kept)."""
     from . import _module
 
@@ -69,5 +77,7 @@ def render(loaded, played, target: Target, tick):  # type: ignore[no-untyped-def
     if target is Target.oracle:
         return _module.play_oracle(loaded, played, tick)
     from lottava.emulator.seed import Seed
+    from lottava.export.generate import voice_blob
 
-    return _module.play_seed(Seed(_module.build_image(loaded, _module.image_folder(loaded))), played, tick)
+    elf = _module.build_image(loaded, _module.image_folder(loaded))
+    return _module.play_seed(Seed(elf, revision=revision.value), played, tick, voice_blob(loaded))
