@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from instrument import hello
 from lottava.emulator import EmulatorError, FrontEnd, Seed, build_image
 from lottava.emulator.codec import REVISIONS, Ak4556, Pcm3060, Wm8731, make_codec
+from lottava.emulator.faults import UNDEFINED, patch
 from lottava.emulator.fmc import Fmc
 from lottava.emulator.memory import SDRAM, Sdram
 from lottava.emulator.replay import Recorder
@@ -85,6 +87,22 @@ def test_the_output_is_muted_until_the_codec_has_settled(playing: tuple[Seed, np
     assert MUTED_SECONDS < seed.seconds < 0.7
     seed.reboot()
     assert seed.output_muted
+
+
+def test_hello_tells_the_revision(playing: tuple[Seed, np.ndarray]) -> None:
+    seed, _ = playing
+    assert hello(seed).seed_revision == REVISIONS.index(seed.revision)
+
+
+def test_a_fault_mutes_the_output_before_the_reset(image: Path) -> None:
+    seed = Seed(image, real_faults=True)
+    seed.run_blocks(540)
+    assert not seed.output_muted
+    patch(seed, "7OnBlockE", UNDEFINED)
+    seed.run_seconds(0.0014)
+    assert (seed.output_muted, seed.resets) == (True, 0)
+    seed.run_seconds(0.01)
+    assert (seed.output_muted, seed.resets) == (True, 1)
 
 
 def test_the_wm8731_is_set_up_as_its_data_sheet_says(tone: Path) -> None:
