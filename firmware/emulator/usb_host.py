@@ -202,7 +202,11 @@ class UsbHost:
         return bytes(self._serial_out.popleft() for _ in range(min(PACKET_BYTES, len(self._serial_out))))
 
     def _next_midi(self) -> bytes:
-        return self._midi_out.popleft() if self._midi_out else b""
+        """As many events as fill a packet."""
+        data = b""
+        while self._midi_out and len(data) + len(self._midi_out[0]) <= PACKET_BYTES:
+            data += self._midi_out.popleft()
+        return data
 
     def _talk(self, number: int, source: Callable[[], bytes]) -> Job:
         while True:

@@ -4,6 +4,7 @@
 
 #include "app/builtin.h"
 #include "app/console.h"
+#include "app/midi.h"
 #include "app/module.h"
 #include "app/phrase.h"
 #include "app/store.h"
@@ -59,6 +60,7 @@ LottavaOutputs outputs_;
 Meter meter_;
 std::uint8_t board_;  // revision; 0 is a bare Seed: bench mode
 lottava::Phrase phrase_;
+lottava::Midi midi_;
 std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
@@ -73,10 +75,16 @@ void Count(std::uint32_t cycles) {
   meter_.blocks += 1;
 }
 
-// No panel: the phrase plays and the Seed's own LED beats, once a second.
+// No panel: MIDI plays, before its first note the phrase, and the Seed's own LED beats, once a second.
 void PlayBench() {
   lottava::Performance performance;
-  phrase_.Process(&performance, &inputs_);
+  const lottava::MidiState midi = midi_.Take();
+  if (midi.is_played) {
+    lottava::Perform(midi, &performance, &inputs_);
+    phrase_.Init();
+  } else {
+    phrase_.Process(&performance, &inputs_);
+  }
   module_.Play(performance, inputs_, &outputs_);
   Write(pin::kLed, meter_.blocks % 1000 < 100);
 }
@@ -122,6 +130,7 @@ void StartInstrument() {
   }
   board_ = PanelBoardRevision();
   phrase_.Init();
+  midi_.Init();
 }
 
 void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fault) {
@@ -180,6 +189,7 @@ void TakeSettings() {
   if (!store_.TakeSettings(&settings)) return;
   const InterruptLock lock;
   module_.SetPitchOffset(lottava::SettingsPitchVolts(settings));
+  midi_.Configure(settings.midi_channel, settings.bend_semitones);
 }
 
 void ResetSettings() {
@@ -194,9 +204,20 @@ void Obey(lottava::ConsoleAction action) {
   if (action == lottava::ConsoleAction::kFactory) ResetSettings();
 }
 
+void ReceiveMidi() {
+  std::uint8_t packet[4];
+  while (UsbReadMidi(packet)) {
+    const InterruptLock lock;
+    midi_.ReceivePacket(packet);
+  }
+  const InterruptLock lock;
+  if (!UsbIsReady()) midi_.Release();
+}
+
 void RunConsoles() {
   const lottava::ConsoleInputs snapshot = Snapshot();
   UsbPoll(snapshot.blocks);
+  ReceiveMidi();
   usart_port_.Receive(snapshot);
   usb_port_.Receive(snapshot);
   store_.Process(snapshot.blocks);
