@@ -83,6 +83,7 @@ def emit_board() -> str:
     channel = {name: pin.adc_channel for name, pin in BOARD.seed_pins.items()}
     counts = {"CvInputs": len(BOARD.cv_inputs), "CvOutputs": len(BOARD.cv_outputs), "Pots": len(BOARD.pots)}
     nodes = "".join(emit_constant("unsigned", f"MuxB{camel(name)}", at) for name, at in BOARD.mux_b_inputs.items())
+    ladder = {f"Ladder{camel(name)}": BOARD.ladder_fraction(*down) for name, down in board.LADDER_STATES.items()}
     return _header(
         "LOTTAVA_GENERATED_BOARD_H_",
         [
@@ -101,6 +102,8 @@ def emit_board() -> str:
             + emit_constants("uint8_t", "PotMux", ["AB".index(pot.mux) for pot in BOARD.pots])
             + emit_constants("uint8_t", "PotMuxInput", [pot.mux_input for pot in BOARD.pots])
             + nodes,
+            "// The button ladder as a fraction of the supply, by what is down; 1 with none.\n"
+            + "".join(emit_constant("float", name, value) for name, value in ladder.items()),
             "// Board ID node as a fraction of the supply, by revision number from 1.\n"
             + emit_constants("float", "BoardIdFraction", [one.board_id.fraction for one in BOARD.revisions]),
         ],

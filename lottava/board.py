@@ -205,6 +205,12 @@ class Board:
         outputs = tuple(cv.jack for cv in self.cv_outputs)
         return (*inputs, *outputs, *self.gate_inputs, *self.gate_outputs, *self.audio_inputs, *self.audio_outputs)
 
+    def ladder_fraction(self, *down: str) -> float:
+        """Share of the supply at the button ladder with these buttons down."""
+        ohms = self.button_ladder_ohms
+        conductance = sum(1 / ohms[name] for name in down)
+        return 1 / (1 + ohms["PULL_UP"] * conductance)
+
     def input_index(self, name: str) -> int:
         """Place of a CV input in all arrays. Raises KeyError for an unknown name."""
         names = [cv.name for cv in self.cv_inputs]
@@ -329,6 +335,8 @@ BOARD = Board(
 )
 """The board. Gate inputs arrive inverted (transistor stage)."""
 
+LADDER_STATES = {"PREVIOUS": ("PREVIOUS",), "NEXT": ("NEXT",), "BOTH": ("PREVIOUS", "NEXT")}
+"""What of the two buttons can be down."""
 GATE_THRESHOLD_VOLTS = 2.09
 """100 kΩ to the base, 47 kΩ from there to ground, at 25 °C; 2.35 V at -10 °C, 1.88 V at 60 °C."""
 BENCH_REVISION = 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from console_library import COMMON, CXX, FIRMWARE
 
-APP = "normalling board_id phrase"
+APP = "normalling board_id phrase buttons leds"
 
 
 def build(folder: Path) -> ctypes.CDLL:
@@ -20,6 +20,8 @@ def build(folder: Path) -> ctypes.CDLL:
     subprocess.run(["g++", *flags, *sources, "-o", str(built)], check=True)
     library = ctypes.CDLL(str(built))
     library.normalling_size.restype = ctypes.c_size_t
+    library.led_pattern.restype = ctypes.c_uint32
+    library.buttons_size.restype = ctypes.c_size_t
     library.phrase_size.restype = ctypes.c_size_t
     library.normalling_patched.restype = ctypes.c_uint32
     return library

@@ -175,7 +175,7 @@ def probe(folder: Path, address: int, access: str) -> Seed:
 @pytest.mark.parametrize(
     ("address", "access", "words"),
     [
-        (0x40013000, "ldr r1,[r0]", "read of 0x40013000 at pc .*main.*no peripheral"),
+        (0x40003C00, "ldr r1,[r0]", "read of 0x40003c00 at pc .*main.*no peripheral"),
         (0x58024404, "str r1,[r0]", "write of 0x58024404 at pc .*main.*RCC has no register at offset 0x4"),
         (0x40007400, "str r1,[r0]", "write of 0x40007400.*DAC1 is used before its clock"),
         (0x90000000, "ldr r1,[r0]", "access of 0x90000000.*main"),

@@ -56,6 +56,9 @@ class Console {
   // What main shall do, once, after the reply has left.
   ConsoleAction TakeAction();
 
+  // From CALIBRATE_BEGIN until it is committed or aborted.
+  bool calibrating() const { return calibrating_; }
+
   // Blocks for which the LEDs shall still blink.
   uint32_t identify_blocks() const { return identify_blocks_; }
 

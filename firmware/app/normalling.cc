@@ -13,16 +13,24 @@ constexpr float kToleranceVolts = 0.5f;  // a record allows 0.3 V and 5 % (hardw
 constexpr uint8_t kSure = 24;            // blocks that agree make a jack unpatched; three that don't, patched again
 constexpr uint8_t kDoubt = 8;
 
-constexpr int32_t ZeroCode(unsigned cv) { return static_cast<int32_t>(kInputZeroFraction[cv] * kAdcFullScale); }
+struct Contact {
+  int32_t low, high, tolerance;  // codes; the stages invert
+};
 
 constexpr int32_t Codes(unsigned cv, float volts) {
   return static_cast<int32_t>(volts * kAdcFullScale / kInputNominalGain[cv]);
 }
 
-bool IsAt(unsigned cv, uint16_t code, bool high) {
-  const int32_t distance = code - ZeroCode(cv) - (high ? Codes(cv, kContactVolts) : 0);
-  const int32_t tolerance = Codes(cv, -kToleranceVolts);  // the stages invert
-  return distance < tolerance && distance > -tolerance;
+constexpr Contact MakeContact(unsigned cv) {
+  const int32_t low = static_cast<int32_t>(kInputZeroFraction[cv] * kAdcFullScale);
+  return {low, low + Codes(cv, kContactVolts), Codes(cv, -kToleranceVolts)};
+}
+
+constexpr Contact kContacts[LOTTAVA_CVS] = {MakeContact(0), MakeContact(1), MakeContact(2), MakeContact(3),
+                                            MakeContact(4), MakeContact(5), MakeContact(6)};
+
+bool IsNear(int32_t code, int32_t expected, int32_t tolerance) {
+  return code - expected < tolerance && expected - code < tolerance;
 }
 
 }  // namespace
@@ -30,7 +38,7 @@ bool IsAt(unsigned cv, uint16_t code, bool high) {
 void Normalling::Init() {
   *this = Normalling();
   noise_ = 1;
-  for (unsigned cv = 0; cv < LOTTAVA_CVS; ++cv) filled_[cv] = static_cast<uint16_t>(ZeroCode(cv));
+  for (unsigned cv = 0; cv < LOTTAVA_CVS; ++cv) filled_[cv] = static_cast<uint16_t>(kContacts[cv].low);
 }
 
 void Normalling::Judge(unsigned jack, bool follows) {
@@ -55,8 +63,10 @@ void Normalling::Process(LottavaInputs* inputs) {
   if (!held) {
     for (unsigned cv = 0; cv < LOTTAVA_CVS; ++cv) {
       uint16_t& code = inputs->cv_codes[cv];
-      Judge(cv, IsAt(cv, code, level_));
-      if (!level_ && IsAt(cv, code, false)) filled_[cv] = code;
+      const Contact& contact = kContacts[cv];
+      const bool follows = IsNear(code, level_ ? contact.high : contact.low, contact.tolerance);
+      Judge(cv, follows);
+      if (follows && !level_) filled_[cv] = code;
       if (!patched(cv)) code = filled_[cv];
     }
     Judge(kGate, (inputs->gate != 0) == level_);

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava.board import ADC_FULL_SCALE, DAC_FULL_SCALE, SUPPLY_VOLTS, Stage
+from lottava.board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, SUPPLY_VOLTS, Stage
 
 from .panel import (
+    BUTTON_NODE,
+    BUTTONS,
     CV_CHANNELS,
     GATE_JACKS,
     INPUTS,
@@ -112,6 +114,7 @@ class FrontEnd:
         self._unplugged: set[str] = set()
         self._volts = dict.fromkeys(INPUTS, 0.0)
         self._pots = dict.fromkeys(POTS, 0.5)
+        self._down: frozenset[str] = frozenset()
         self._stuck: dict[str, int] = {}
         self._noise = np.random.default_rng(noise_seed)
         self._drawn: NDArray[np.float64] = np.zeros(0)
@@ -175,6 +178,14 @@ class FrontEnd:
             self._pots[name] = float(position)
             self._clean.clear()
 
+    def press(self, *buttons: str) -> None:
+        """Buttons (PREVIOUS, NEXT) that are down from now on; none lets go of all. Raises ValueError for another."""
+        down = frozenset(map(str.upper, buttons))
+        if unknown := down - set(BUTTONS):
+            raise ValueError(f"no button {', '.join(sorted(unknown))}; there are {', '.join(BUTTONS)}")
+        self._down = down
+        self._clean.clear()
+
     def set_noise(self, volts: float) -> None:
         """Noise at every converter input from now on, rms volts."""
         self.parts = replace(self.parts, noise_volts=float(volts))
@@ -218,6 +229,8 @@ class FrontEnd:
         mux = MUX_CHANNELS[channel]
         if (mux, mux_position) == PLUS_12V_TENTH:
             return RAIL_12_VOLTS / 10
+        if (mux, mux_position) == BUTTON_NODE:
+            return BOARD.ladder_fraction(*sorted(self._down)) * self.parts.supply_volts
         if (mux, mux_position) == NORMALLING_NODE:
             return self.contact_volts
         node = MUX_NODES[mux][mux_position]

@@ -40,20 +40,23 @@ def _mux_nodes() -> dict[str, list[str | float]]:
     nodes: dict[str, list[str | float]] = {mux: [0.0] * 8 for mux in BOARD.mux_pins}
     for pot in BOARD.pots:
         nodes[pot.mux][pot.mux_input] = pot.name
-    fixed = {"BOARD_ID": REVISION.board_id.fraction, "BUTTONS": 1.0}
-    for name, share in fixed.items():
-        nodes["B"][BOARD.mux_b_inputs[name]] = share
+    nodes["B"][BOARD.mux_b_inputs["BOARD_ID"]] = REVISION.board_id.fraction
     return nodes
 
 
 MUX_NODES = _mux_nodes()
-"""Pot, or share of 3V3_A (board ID, ladder with no button pressed, else 0), at each input of each multiplexer."""
+"""Pot, or share of 3V3_A (board ID, else 0), at each input of each multiplexer."""
 
 PLUS_12V_TENTH = ("B", BOARD.mux_b_inputs["PLUS_12V_TENTH"])
 
+BUTTON_NODE = ("B", BOARD.mux_b_inputs["BUTTONS"])
+BUTTONS = ("PREVIOUS", "NEXT")
 NORMALLING_NODE = ("B", BOARD.mux_b_inputs["NORMALLING_NODE"])
 
 GATE_JACKS: tuple[str, ...] = tuple(jack.name for jack in BOARD.gate_inputs)
+LED_LATCH, LED_CLOCK, LED_DATA, LED_BRIGHTNESS = (
+    port_and_pin(BOARD.pins[f"LED_{name}"]) for name in ("LATCH", "CLOCK", "DATA", "BRIGHTNESS")
+)
 PROBE = port_and_pin(BOARD.pins["NORMALLING_PROBE"])
 GATE, FREEZE = (port_and_pin(jack.pin) for jack in BOARD.gate_inputs)
 GATE_OUT = port_and_pin(BOARD.gate_outputs[0].pin)

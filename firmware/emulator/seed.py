@@ -22,10 +22,25 @@ from .frontend import FrontEnd
 from .gpio import Exti, Port
 from .i2c import I2c
 from .image import load_image
+from .leds import Chain, Dimmer, Spi
 from .memory import BACKUP_BYTES, LOADER, UNIQUE_NUMBER, BackupSram, QspiWindow, Sdram, map_memories
 from .norflash import CHIP_BYTES, NorFlash
 from .nvic import CycleCounter, Nvic
-from .panel import DAC_CHANNELS, FREEZE, GATE, GATE_OUT, MUX_ADDRESS, ONBOARD_LED, OUTPUT_MUTE, PROBE, STRAPS
+from .panel import (
+    DAC_CHANNELS,
+    FREEZE,
+    GATE,
+    GATE_OUT,
+    LED_BRIGHTNESS,
+    LED_CLOCK,
+    LED_DATA,
+    LED_LATCH,
+    MUX_ADDRESS,
+    ONBOARD_LED,
+    OUTPUT_MUTE,
+    PROBE,
+    STRAPS,
+)
 from .qspi import Qspi
 from .rcc import POWER_ON_FLAGS, SOFTWARE_FLAGS, WATCHDOG_FLAGS, FlashInterface, Pwr, Rcc, Syscfg
 from .sai import Sai
@@ -146,9 +161,22 @@ class Seed:
         self.usart = Usart(self.dma, self.rcc, self.timeline)
         for peripheral in (self.sai, self.adc, self.dac, self.usart):
             self.bus.attach(peripheral)
+        self._attach_leds()
         self.bus.attach(Qspi(self.flash_chip, self.rcc, window.show))
         self.bus.attach(I2c(self.rcc, self.timeline, self.codec, self._i2c_is_wired))
         self.bus.attach(Fmc(self.rcc, self.timeline, Sdram(self.cpu.uc).show, self._sdram_is_wired))
+
+    def _attach_leds(self) -> None:
+        self._chain, self._dimmer = Chain(), Dimmer(self.rcc)
+        self.bus.attach(Spi(self.rcc, self._shift_leds))
+        self.bus.attach(self._dimmer)
+        port, pin = LED_LATCH
+        self.ports[port].listeners.append(lambda: self._chain.latch(bool(self.ports[port].driven(pin))))
+
+    def _shift_leds(self, frame: int) -> None:
+        if any(self.ports[port].alternate(pin) != 5 for port, pin in (LED_CLOCK, LED_DATA)):
+            raise EmulatorError("SPI1 sends to the LEDs before its pins are its own")
+        self._chain.shift(frame)
 
     @property
     def seconds(self) -> float:
@@ -314,6 +342,17 @@ class Seed:
     def gate_out(self) -> bool:
         """Level of GATE OUT's pin (D1)."""
         return self.ports[GATE_OUT[0]].is_high(GATE_OUT[1])
+
+    @property
+    def leds(self) -> int:
+        """What the panel's LEDs are told to show: bit n is slot n + 1 in green, bit 8 + n in red."""
+        return self._chain.shown
+
+    @property
+    def led_brightness(self) -> float:
+        """Share of the time for which the chips' output enable is low; pulled up, they are dark."""
+        port, pin = LED_BRIGHTNESS
+        return (self._dimmer.low_share or 0.0) if self.ports[port].alternate(pin) == 2 else 0.0
 
     @property
     def onboard_led(self) -> bool:

@@ -76,6 +76,11 @@ constexpr unsigned kMuxBBoardId = 5;
 constexpr unsigned kMuxBButtons = 6;
 constexpr unsigned kMuxBPlus12vTenth = 7;
 
+// The button ladder as a fraction of the supply, by what is down; 1 with none.
+constexpr float kLadderPrevious = 0.5f;
+constexpr float kLadderNext = 0.6875f;
+constexpr float kLadderBoth = 0.407407403f;
+
 // Board ID node as a fraction of the supply, by revision number from 1.
 constexpr float kBoardIdFraction[1] = {0.0909090936f};
 

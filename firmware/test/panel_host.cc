@@ -4,6 +4,8 @@
 #include <new>
 
 #include "app/board_id.h"
+#include "app/buttons.h"
+#include "app/leds.h"
 #include "app/normalling.h"
 #include "app/phrase.h"
 
@@ -44,5 +46,23 @@ void phrase_process(void* memory, float performance[7], LottavaInputs* gates) {
 }
 
 unsigned phrase_blocks(void) { return Phrase::kBlocks; }
+
+size_t buttons_size(void) { return sizeof(Buttons); }
+
+void buttons_create(void* memory) { (new (memory) Buttons)->Init(); }
+
+// Event, and what is down in bits 4 and up.
+int buttons_process(void* memory, uint16_t code) {
+  Buttons* buttons = static_cast<Buttons*>(memory);
+  const int event = static_cast<int>(buttons->Process(code));
+  return event | static_cast<int>(buttons->down()) << 4;
+}
+
+// state: slot, identify, calibrating, held, bench, fault. Bits 0-15 lit, 16-23 brightness, 24 onboard.
+uint32_t led_pattern(uint32_t blocks, const uint8_t state[6]) {
+  const LedFrame frame = LedPattern({blocks, state[0], state[1] != 0, state[2] != 0, state[3] != 0, state[4] != 0,
+                                     static_cast<LedFault>(state[5])});
+  return frame.lit | static_cast<uint32_t>(frame.brightness) << 16 | (frame.onboard ? 1u << 24 : 0);
+}
 
 }  // extern "C"

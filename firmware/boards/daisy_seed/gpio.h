@@ -26,6 +26,8 @@ constexpr std::uint8_t A = 0, B = 1, C = 2, D = 3, E = 4, F = 5, G = 6, H = 7, I
 constexpr Pin kGateOut{C, 11};                              // D1
 constexpr Pin kProbe{C, 10};                                // D2
 constexpr Pin kMuxAddress[3] = {{C, 9}, {C, 8}, {D, 2}};    // D3, D4, D5
+constexpr Pin kLedLatch{C, 12}, kLedClock{G, 11};            // D6, D8
+constexpr Pin kLedBrightness{B, 4}, kLedData{B, 5};         // D9, D10
 constexpr Pin kUsartTx{B, 6}, kUsartRx{B, 7};               // D13, D14
 constexpr Pin kGate{D, 11}, kFreeze{G, 9};                  // D26, D27
 constexpr Pin kDac1{A, 4}, kDac2{A, 5};                     // D23, D22

@@ -17,6 +17,7 @@
 #include "boards/daisy_seed/gates.h"
 #include "boards/daisy_seed/gpio.h"
 #include "boards/daisy_seed/hang.h"
+#include "boards/daisy_seed/leds.h"
 #include "boards/daisy_seed/loader.h"
 #include "boards/daisy_seed/memory.h"
 #include "boards/daisy_seed/panel.h"
@@ -38,9 +39,9 @@ static_assert(kBlockSize == LOTTAVA_BLOCK_SAMPLES && kCvCount == LOTTAVA_CVS, "b
 
 constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr lottava::wire::Capability kCapabilities[] = {
-    lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot, lottava::wire::Capability::kSettings,
-    lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu, lottava::wire::Capability::kCalibrateSource,
-    lottava::wire::Capability::kBenchCase};
+    lottava::wire::Capability::kIdentify, lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot,
+    lottava::wire::Capability::kSettings, lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu,
+    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
 
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
@@ -75,7 +76,7 @@ void Count(std::uint32_t cycles) {
   meter_.blocks += 1;
 }
 
-// No panel: MIDI plays, before its first note the phrase, and the Seed's own LED beats, once a second.
+// No panel: MIDI plays, before its first note the phrase.
 void PlayBench() {
   lottava::Performance performance;
   const lottava::MidiState midi = midi_.Take();
@@ -86,7 +87,6 @@ void PlayBench() {
     phrase_.Process(&performance, &inputs_);
   }
   module_.Play(performance, inputs_, &outputs_);
-  Write(pin::kLed, meter_.blocks % 1000 < 100);
 }
 
 __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
@@ -112,10 +112,10 @@ void StartChip() {
   MemoryInit();
   CycleCounterInit();
   qspi_.Init();
-  Configure(pin::kLed, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   Configure(pin::kGateOut, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
   GatesInit();
   PanelInit();
+  LedsInit();
   UsartInit();
   DacInit();
   AdcStart();
@@ -128,7 +128,7 @@ void StartInstrument() {
   module_.LoadVoice(voice, length, kMemories);
   while (AdcScans() < kMuxPositions) {  // the first block sees every knob
   }
-  board_ = PanelBoardRevision();
+  board_ = FindBoard();
   phrase_.Init();
   midi_.Init();
 }
@@ -229,6 +229,23 @@ void RunConsoles() {
   Obey(usb_port_.TakeAction());
 }
 
+// What stopped the last run is told for ten seconds; a voice that can't play, for good.
+lottava::LedFault FaultToShow(ResetCause cause, std::uint32_t blocks) {
+  if (!module_.voice().loaded()) return lottava::LedFault::kNoVoice;
+  if (blocks >= 10'000) return lottava::LedFault::kNone;
+  return cause == ResetCause::kFault      ? lottava::LedFault::kRestartedByFault
+         : cause == ResetCause::kWatchdog ? lottava::LedFault::kRestartedByWatchdog
+                                          : lottava::LedFault::kNone;
+}
+
+void ShowState(ResetCause cause) {
+  const std::uint32_t blocks = *static_cast<volatile std::uint32_t*>(&meter_.blocks);
+  const lottava::Console &usart = usart_port_.console(), &usb = usb_port_.console();
+  const bool identify = (usart.identify_blocks() | usb.identify_blocks()) != 0;
+  LedsShow(lottava::LedPattern({blocks, 0, identify, usart.calibrating() || usb.calibrating(), PanelIsHeld(),
+                                board_ == 0, FaultToShow(cause, blocks)}));
+}
+
 // Only a main loop that turns while blocks go by keeps the chip from starting anew.
 void FeedWatchdog() {
   static std::uint32_t fed;
@@ -256,6 +273,7 @@ int main() {
   HangWatchStart(&meter_.blocks, &turns_);
   for (;;) {
     RunConsoles();
+    ShowState(cause);
     qspi_.Poll();
     FeedWatchdog();
     *static_cast<volatile std::uint32_t*>(&turns_) = turns_ + 1;

@@ -12,11 +12,23 @@ namespace lottava::seed {
 namespace {
 
 Normalling normalling_;
+Buttons buttons_;
+volatile ButtonEvent event_;
+bool held_;
+std::uint8_t board_;
+
+void ReadButtons(LottavaInputs* inputs) {
+  const ButtonEvent event = buttons_.Process(MuxCode(1, kMuxBButtons));
+  if (event != ButtonEvent::kNone) event_ = event;
+  if (event == ButtonEvent::kHold) held_ = !held_;
+  if (held_) inputs->gate = 1;
+}
 
 }  // namespace
 
 void PanelInit() {
   normalling_.Init();
+  buttons_.Init();
   Write(pin::kProbe, false);
   Configure(pin::kProbe, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
 }
@@ -28,10 +40,20 @@ void ReadPanel(LottavaInputs* inputs) {
   inputs->gate_edge = TakeGateEdge();
   inputs->freeze = FreezeIsHigh();
   normalling_.Process(inputs);
+  if (board_ != 0) ReadButtons(inputs);
   Write(pin::kProbe, normalling_.level());
 }
 
-std::uint8_t PanelBoardRevision() { return BoardRevision(MuxCode(1, kMuxBBoardId), MuxCode(1, kMuxBButtons)); }
+// Nobody presses twice within the few cycles between reading and clearing.
+ButtonEvent TakeButtonEvent() {
+  const ButtonEvent event = event_;
+  if (event != ButtonEvent::kNone) event_ = ButtonEvent::kNone;
+  return event;
+}
+
+bool PanelIsHeld() { return held_; }
+
+std::uint8_t FindBoard() { return board_ = BoardRevision(MuxCode(1, kMuxBBoardId), MuxCode(1, kMuxBButtons)); }
 
 Normalling& PanelNormalling() { return normalling_; }
 

@@ -28,6 +28,8 @@ class Port {
     console_.Init(identity, store, bench);
   }
 
+  const Console& console() const { return console_; }
+
   // What has come, one byte after the other, and what it asks for.
   void Receive(const ConsoleInputs& inputs) {
     for (int byte = Line::Read(); byte >= 0; byte = Line::Read()) {

@@ -8,9 +8,11 @@ namespace lottava::seed {
 
 using Address = std::uintptr_t;
 
+constexpr Address kTim3 = 0x40000400;      // RM0433 39
 constexpr Address kI2c2 = 0x40005800;      // RM0433 47
 constexpr Address kDac1 = 0x40007400;      // RM0433 26
 constexpr Address kUsart1 = 0x40011000;    // RM0433 48
+constexpr Address kSpi1 = 0x40013000;      // RM0433 50
 constexpr Address kSai1 = 0x40015800;      // RM0433 51
 constexpr Address kDma1 = 0x40020000;      // RM0433 15
 constexpr Address kDmamux1 = 0x40020800;   // RM0433 17
