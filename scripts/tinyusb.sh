@@ -24,7 +24,9 @@ own_apt() {
 # One source, on the mirror that this system uses for Debian already.
 make_root() {
     local mirror
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Origin: Debian" | head -n 1)
+    # Before the system's first update nothing says whose a mirror is.
+    mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' "Created-By: Packages" \
+        | sed -n 's|^Debian ||p; s|^[^ ]* \(.*/debian/*\)$|\1|p' | head -n 1)
     [ -n "$mirror" ] && [ -e "$KEYRING" ] || return 1
     mkdir -p "$root"/etc/apt/{apt.conf.d,preferences.d,sources.list.d,trusted.gpg.d} \
         "$root"/var/lib/apt/lists/partial "$root"/var/cache/apt/archives/partial

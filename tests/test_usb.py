@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,22 @@ from lottava.messages import Command, Empty, HelloReply, MonitorReply
 
 ENUMERATION_BLOCKS = 60
 PORTS = ("seed", "panel")
+TINYUSB = (
+    *("tusb", "common/tusb_fifo", "device/usbd", "device/usbd_control", "class/cdc/cdc_device"),
+    *("class/midi/midi_device", "portable/synopsys/dwc2/dcd_dwc2", "portable/synopsys/dwc2/dwc2_common"),
+)
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "tinyusb.sh"
+
+REGISTERS = {
+    "RCC D2CCIP2R": (0x58024454, 0x00300000, 0x00300000, ""),
+    "GPIOA AFRH": (0x58020024, 0x000AA000, 0x000AA000, ""),
+    "OTG GAHBCFG": (0x40080008, 0x81, 0x01, "a transmit FIFO tells when it is empty, not half empty"),
+    "OTG GUSBCFG": (0x4008000C, 0x40001847, 0x40000040, "turnaround 6 and the longest timeout, set at once"),
+    "OTG GCCFG": (0x40080038, 0x00010000, 0x00210000, "no VBUS detection: the session is forced, no pin is needed"),
+    "OTG DCFG": (0x40080800, 0x07, 0x03, "data where a request's status belongs are refused with a stall"),
+    "OTG DCTL": (0x40080804, 0x00, 0x00, ""),
+}
+"""Address, our value before a host has come, that of a start-up that works (Rev4), and why ours is another."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +98,13 @@ def test_two_modules_have_two_names(image: Path) -> None:
         other = Seed(image, serial=DEFAULT_SERIAL[:-1] + bytes([number]))
         names.add(plugged(other).descriptors.product)
     assert len(names) == 2
+
+
+@pytest.mark.parametrize("name", REGISTERS)
+def test_registers_are_those_of_a_start_up_that_works(seed: Seed, name: str) -> None:
+    address, ours, reference, reason = REGISTERS[name]
+    assert seed.bus.registers().get(address, 0) == ours
+    assert (ours == reference) == (not reason)
 
 
 @pytest.mark.parametrize("port", PORTS)
@@ -224,3 +249,44 @@ def test_a_wrong_clock_or_pin_is_an_error_of_the_model(seed: Seed) -> None:
 def test_codes_of_midi_messages() -> None:
     codes = {b"\x90\x40\x40": 9, b"\x80\x40\0": 8, b"\xe0\0\x40": 14, b"\xf8": 5, b"\xf2\0\0": 3}
     assert {message: code_of(message) for message in codes} == codes
+
+
+def tools(folder: Path, **scripts: str) -> dict[str, str]:
+    """An environment with a few of the system's programs, and some that are made up."""
+    for name in ("bash", "mkdir", "mktemp", "rm", "head", "tail", "sed"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    for name, text in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": str(folder), "LOTTAVA_CACHE": str(folder / "cache")}
+
+
+@pytest.mark.parametrize(
+    ("scripts", "says"),
+    [
+        ({}, "this system has no apt"),
+        ({"apt_get": "echo 'E: no such package' >&2; exit 100"}, "apt said: E: no such package"),
+    ],
+)
+def test_without_sources_set_up_says_so_and_goes_on(tmp_path: Path, scripts: dict[str, str], says: str) -> None:
+    named = {name.replace("_", "-"): text for name, text in scripts.items()}
+    if named:
+        named |= {"dpkg-deb": "exit 1", "apt-cache": "exit 100"}
+    environment = tools(tmp_path, **named)
+    done = subprocess.run(["bash", str(SCRIPT)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "No USB in the firmware" in done.stdout and says in done.stdout
+    assert not (tmp_path / "cache" / "tinyusb").exists()
+
+
+@pytest.mark.parametrize("usb", [0, 1])
+def test_usb_can_be_left_out(tmp_path: Path, usb: int) -> None:
+    command = ["make", "-n", "-C", str(SCRIPT.parents[1] / "firmware"), "seed", f"USB={usb}", f"BUILD={tmp_path}"]
+    sources = tmp_path / "tinyusb"
+    command.append(f"TINYUSB={sources}")
+    for name in TINYUSB:
+        (sources / "src" / f"{name}.c").parent.mkdir(parents=True, exist_ok=True)
+        (sources / "src" / f"{name}.c").touch()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ("usbd.c" in done.stdout) == bool(usb) == ("usb_none.cc" not in done.stdout)

@@ -7,13 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lottava.board import BOARD
+
 from .bus import Peripheral
 from .errors import EmulatorError
 from .gpio import Port
+from .panel import port_and_pin
 from .rcc import Pwr, Rcc
 
-PANEL_VBUS = (1, 12)
-"""PB12 = D0: high while a host powers the panel's socket."""
+PANEL_VBUS = port_and_pin(BOARD.pins["VBUS_SENSE"])
+"""High while a host powers the panel's socket."""
+
+PANEL_PINS = (port_and_pin(BOARD.pins["USB_DM"]), port_and_pin(BOARD.pins["USB_DP"]))
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Place:
 
 PLACES = {
     "seed": Place("OTG_FS", 0x40080000, 101, 27, 28, ((0, 11), (0, 12)), 10, 3),
-    "panel": Place("OTG_HS", 0x40040000, 77, 25, 26, ((1, 14), (1, 15)), 12, 2),
+    "panel": Place("OTG_HS", 0x40040000, 77, 25, 26, PANEL_PINS, 12, 2),
 }
 PAGES = 0xA000 >> 10
 """Of a core: registers, then nine FIFOs of 4 KB."""

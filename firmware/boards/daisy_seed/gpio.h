@@ -32,6 +32,9 @@ constexpr Pin kUsartTx{B, 6}, kUsartRx{B, 7};               // D13, D14
 constexpr Pin kGate{D, 11}, kFreeze{G, 9};                  // D26, D27
 constexpr Pin kDac1{A, 4}, kDac2{A, 5};                     // D23, D22
 constexpr Pin kLed{C, 7};
+constexpr Pin kUsbMinus{A, 11}, kUsbPlus{A, 12};            // the Seed's own socket
+constexpr Pin kPanelUsbMinus{B, 14}, kPanelUsbPlus{B, 15};  // D29, D30
+constexpr Pin kPanelVbus{B, 12};                            // D0
 constexpr Pin kOutputMute{G, 10};                           // D7, high mutes
 constexpr Pin kCodecReset{B, 11}, kCodecDeemphasis{B, 11};  // one pin, see codec.cc
 constexpr Pin kCodecClock{H, 4}, kCodecData{B, 11};

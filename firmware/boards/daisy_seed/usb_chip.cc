@@ -8,8 +8,7 @@
 namespace lottava::seed {
 namespace {
 
-constexpr Pin kPanelVbus{pin::B, 12};  // D0
-constexpr Address kCrs = 0x40008400;   // RM0433 9
+constexpr Address kCrs = 0x40008400;  // RM0433 9
 constexpr Address kRccAhb1Reset = kRcc + 0x80, kRccApb1HighEnable = kRcc + 0xEC, kRccAhb1Sleep = kRcc + 0x100;
 constexpr std::uint32_t kCrsAutoTrim = Bit(6), kCrsEnable = Bit(5);
 
@@ -21,8 +20,8 @@ struct Wiring {
   unsigned irq;
 };
 constexpr Wiring kWirings[] = {
-    {{pin::A, 11}, {pin::A, 12}, 10, Bit(27), Bit(28), 3, 101},
-    {{pin::B, 14}, {pin::B, 15}, 12, Bit(25), Bit(26), 2, 77},
+    {pin::kUsbMinus, pin::kUsbPlus, 10, Bit(27), Bit(28), 3, 101},
+    {pin::kPanelUsbMinus, pin::kPanelUsbPlus, 12, Bit(25), Bit(26), 2, 77},
 };
 // Above all that may wait, below all that may not: audio, converters, gates.
 constexpr unsigned kPriority = 8;
@@ -46,7 +45,7 @@ void UsbChipInit() {
   Modify(kRcc + 0x54, 3u << 20, 3u << 20);  // USB from HSI48
   EnableClock(kRccApb1HighEnable, Bit(1));
   SetBits(kPwr + 0x0C, kUsbSupplyDetector);
-  Configure(kPanelVbus, {PinMode::kInput, Pull::kDown, Speed::kLow, 0});
+  Configure(pin::kPanelVbus, {PinMode::kInput, Pull::kDown, Speed::kLow, 0});
 }
 
 void UsbPortOn(UsbPort port) {
@@ -68,6 +67,6 @@ void UsbPortOff(UsbPort port) {
   Configure(wiring.plus, {PinMode::kAnalog, Pull::kNone, Speed::kLow, 0});
 }
 
-bool UsbPanelHasPower() { return Read(kPanelVbus); }
+bool UsbPanelHasPower() { return Read(pin::kPanelVbus); }
 
 }  // namespace lottava::seed

@@ -19,6 +19,7 @@ enum Text : std::uint8_t { kLanguage, kMakerText, kProductText, kSerialText, kPo
 enum Interface : std::uint8_t { kCdc, kCdcData, kMidi, kMidiStream, kInterfaces };
 constexpr std::uint8_t kCdcNotify = 0x81, kCdcOut = 0x02, kCdcIn = 0x82, kMidiOut = 0x03, kMidiIn = 0x83;
 constexpr std::uint8_t kPacket = 64;
+constexpr std::uint16_t kMilliamps = 250;  // a bare Seed lives from the cable; in a rack none is taken
 
 constexpr tusb_desc_device_t kDevice{
     sizeof(tusb_desc_device_t), TUSB_DESC_DEVICE, 0x0200,
@@ -27,7 +28,7 @@ constexpr tusb_desc_device_t kDevice{
 
 constexpr std::uint16_t kConfigurationBytes = TUD_CONFIG_DESC_LEN + TUD_CDC_DESC_LEN + TUD_MIDI_DESC_LEN;
 constexpr std::uint8_t kConfiguration[] = {
-    TUD_CONFIG_DESCRIPTOR(1, kInterfaces, 0, kConfigurationBytes, TUSB_DESC_CONFIG_ATT_SELF_POWERED, 100),
+    TUD_CONFIG_DESCRIPTOR(1, kInterfaces, 0, kConfigurationBytes, TUSB_DESC_CONFIG_ATT_SELF_POWERED, kMilliamps),
     TUD_CDC_DESCRIPTOR(kCdc, kPortText, kCdcNotify, 8, kCdcOut, kCdcIn, kPacket),
     TUD_MIDI_DESCRIPTOR(kMidi, kMidiText, kMidiOut, kMidiIn, kPacket)};
 static_assert(sizeof kConfiguration == kConfigurationBytes, "the length is the sum of the parts");
