@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Each target sets up all it needs, says what it installs, and is quick the second time.
-#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make lint   make clean
+#   make demo [DEMO_ARGS="--steps 30"]   make test [TEST_ARGS="-k wire"]   make lint   make check-c   make clean
 #   make firmware [VOICE=sax]   make flash [FLASH_ARGS="--check"]   make release: the Seed's image, built, flashed, packed
 #   USB=0 builds firmware without USB, for where TinyUSB's sources can't be had.
 #   PIP_ARGS="…" goes to pip; PYTHON=… names an interpreter of version 3.11 or newer.
@@ -10,7 +10,7 @@ SETUP = scripts/setup.sh
 RUN = .venv/bin/python -m
 VOICE = sax
 
-.PHONY: help demo test firmware flash release lint clean
+.PHONY: help demo test firmware flash release lint check-c clean
 
 help:
 	@sed -n 's/^# \{0,1\}//; 2,6p' Makefile
@@ -40,6 +40,14 @@ lint:
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy lottava training export calibration firmware/emulator
+
+# Own code only: warnings of correctness, performance and portability, each an error. False ones: firmware/cppcheck.txt.
+check-c:
+	@$(SETUP) cppcheck
+	cppcheck --quiet --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+		--std=c11 --std=c++17 --platform=arm32-wchar_t4 --suppressions-list=firmware/cppcheck.txt \
+		-I firmware -I firmware/boards/daisy_seed/freestanding \
+		firmware/app firmware/bench firmware/boards firmware/dsp firmware/nn firmware/test
 
 clean:
 	rm -rf build demo firmware/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu]. Says what it installs first; quick when all is there.
+# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu] [cppcheck]. Says what it installs first; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -56,6 +56,7 @@ system_packages() {
                 compiles_for_arm || missing+=(libnewlib-arm-none-eabi)
                 ;;
             dfu) command -v dfu-util >/dev/null || missing+=(dfu-util) ;;
+            cppcheck) command -v cppcheck >/dev/null || missing+=(cppcheck) ;;
             npm) command -v npm >/dev/null || missing+=(npm) ;;
             usb) ;; # no package of the system: scripts/tinyusb.sh
             *) die "unknown need '$need': python, compiler, usb, npm, dfu" ;;

@@ -82,7 +82,7 @@ extern "C" std::uint16_t const* tud_descriptor_string_cb(std::uint8_t index, std
   } else {
     const char* text = Find(index);
     if (text == nullptr) return nullptr;
-    while (text[length] != 0 && length < kSerialDigits) {
+    while (length < kSerialDigits && text[length] != 0) {
       answer[1 + length] = static_cast<std::uint8_t>(text[length]);
       ++length;
     }
