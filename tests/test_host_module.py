@@ -294,3 +294,20 @@ def test_a_blob_that_is_no_voice_is_refused_in_words() -> None:
         HostModule(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(HostError, match="not a voice for this synthesiser"):
         HostModule(blob.to_bytes(GRAPH, VoiceParameters(gain=1000.0)))
+
+
+@settings(max_examples=25)
+@given(st.floats(-2.9, 3.9))
+def test_pitch_cv_goes_in_steps_below_half_a_cent(volts: float) -> None:
+    """A code is 2.9 cents; over any 8 ms the mean stays within half a cent of what sounds, and no code is far off."""
+    player = drone()
+    player.volts["V_OCT"] = volts
+    player.settle()
+    pitch = BOARD.cv_outputs[0]
+    blocks = player.blocks(100)
+    codes = np.array([block.dac_codes[0] for block in blocks], float)
+    cents = 1200 * (pitch.nominal_gain * codes / 4095.0 + pitch.nominal_offset)
+    sounding = 1200 * player.module.trace().pitch_volts
+    means = np.convolve(cents, np.full(8, 1 / 8), mode="valid")
+    assert np.abs(means - sounding).max() < 0.5
+    assert np.ptp(codes) <= 1

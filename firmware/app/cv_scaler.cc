@@ -94,9 +94,12 @@ void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
   }
 }
 
-uint16_t CvScaler::DacCode(LottavaDac output, float volts) const {
+uint16_t CvScaler::DacCode(LottavaDac output, float volts, float* error) const {
   const float fraction = (volts - calibration_.output_offset[output]) / calibration_.output_gain[output];
-  return static_cast<uint16_t>(Round(kDacFullScale * Clamp(fraction, 0.0f, 1.0f)));
+  const float wanted = kDacFullScale * Clamp(fraction, 0.0f, 1.0f) + (error == nullptr ? 0.0f : *error);
+  const int32_t code = Round(Clamp(wanted, 0.0f, kDacFullScale));
+  if (error != nullptr) *error = Clamp(wanted - static_cast<float>(code), -0.5f, 0.5f);
+  return static_cast<uint16_t>(code);
 }
 
 }  // namespace lottava

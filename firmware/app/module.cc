@@ -45,6 +45,7 @@ void Module::Init() {
   target_gain_ = 0.0f;
   hop_position_ = LOTTAVA_HOP_SAMPLES;
   pitch_offset_ = 0.0f;
+  dac_error_ = 0.0f;
 }
 
 NnError Module::LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
@@ -116,7 +117,7 @@ void Module::Play(const Performance& performance, const LottavaInputs& gates, Lo
     StartFrame(gates, performance);
   }
   RenderAudio(outputs);
-  outputs->dac_codes[LOTTAVA_DAC_PITCH] = cv_scaler_.DacCode(LOTTAVA_DAC_PITCH, trace_.pitch_volts);
+  outputs->dac_codes[LOTTAVA_DAC_PITCH] = cv_scaler_.DacCode(LOTTAVA_DAC_PITCH, trace_.pitch_volts, &dac_error_);
   outputs->dac_codes[LOTTAVA_DAC_ENV] = cv_scaler_.DacCode(LOTTAVA_DAC_ENV, kEnvVolts * level_);
   outputs->gate_out = level_ > kSounding;
 }

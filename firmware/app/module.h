@@ -49,6 +49,7 @@ class Module {
   float previous_gain_, target_gain_;  // ends of the output gain's ramp
   uint32_t hop_position_;
   float pitch_offset_;
+  float dac_error_;  // of PITCH CV, in codes
 };
 
 }  // namespace lottava
