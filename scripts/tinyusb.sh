@@ -21,12 +21,27 @@ own_apt() {
     apt-get -q -o "Dir=$root" -o "Dir::State::status=$root/status" -o Acquire::Languages=none "$@"
 }
 
-# One source, on the mirror that this system uses for Debian already.
+# The mirror that this system uses for Debian. Where nobody has updated its lists yet, ours are made from its sources.
+debian_mirror() {
+    local lists found
+    for lists in "" "$root/system-lists"; do
+        if [ -n "$lists" ]; then
+            mkdir -p "$lists/partial"
+            apt-get -q -o "Dir::State::lists=$lists" -o Acquire::Languages=none update >/dev/null || true
+        fi
+        found=$(apt-get ${lists:+-o "Dir::State::lists=$lists"} indextargets \
+            --format '$(REPO_URI)' "Created-By: Packages" "Origin: Debian" | head -n 1)
+        if [ -n "$found" ]; then
+            echo "$found"
+            return
+        fi
+    done
+}
+
+# One source in an apt root of its own.
 make_root() {
     local mirror
-    # Before the system's first update nothing says whose a mirror is.
-    mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' "Created-By: Packages" \
-        | sed -n 's|^Debian ||p; s|^[^ ]* \(.*/debian/*\)$|\1|p' | head -n 1)
+    mirror=$(debian_mirror)
     [ -n "$mirror" ] && [ -e "$KEYRING" ] || return 1
     mkdir -p "$root"/etc/apt/{apt.conf.d,preferences.d,sources.list.d,trusted.gpg.d} \
         "$root"/var/lib/apt/lists/partial "$root"/var/cache/apt/archives/partial
