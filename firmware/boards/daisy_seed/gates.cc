@@ -1,46 +1,71 @@
 // SPDX-License-Identifier: MIT
-// Pins PD11 and PG9; the edge of GATE is an event on EXTI line 11 (RM0433 20, 12).
+// Pins PD11 and PG9 on EXTI lines 11 and 9 (RM0433 20, 12), before every other interrupt: an edge is never later than
+// the few cycles for which interrupts are locked.
 #include "gates.h"
 
 #include "gpio.h"
 #include "registers.h"
+#include "system.h"
 
 namespace lottava::seed {
 namespace {
 
 constexpr Address kFallingTrigger = kExti + 0x04, kInterruptMask = kExti + 0x80, kPending = kExti + 0x88;
-constexpr std::uint32_t kLine11 = Bit(11), kPortD = 3;
-constexpr unsigned kIrqExti15To10 = 40, kPriority = 0;
+constexpr unsigned kIrqExti9To5 = 23, kIrqExti15To10 = 40, kPriority = 0;
 
-volatile bool edge_;
+struct Line {
+  volatile std::uint32_t edges, cycles;
+  std::uint32_t taken;
+};
+Line lines_[2];
+
+void Note(GateInput input) {
+  Line& line = lines_[static_cast<unsigned>(input)];
+  line.cycles = CycleCount();
+  line.edges = line.edges + 1;
+}
+
+// The line's number is the pin's.
+void Start(Pin pin, unsigned irq) {
+  const unsigned shift = 4u * (pin.number % 4u);
+  Configure(pin, {PinMode::kInput, Pull::kUp, Speed::kLow, 0});
+  Modify(kSyscfg + 0x08 + 4u * (pin.number / 4u), 15u << shift, std::uint32_t{pin.port} << shift);
+  SetBits(kFallingTrigger, Bit(pin.number));
+  SetBits(kInterruptMask, Bit(pin.number));
+  EnableInterrupt(irq, kPriority);
+}
 
 }  // namespace
 
 void GatesInit() {
-  constexpr PinConfig kJack{PinMode::kInput, Pull::kUp, Speed::kLow, 0};
-  Configure(pin::kGate, kJack);
-  Configure(pin::kFreeze, kJack);
   EnableClock(kRccApb4Enable, Bit(1));
-  Modify(kSyscfg + 0x10, 15u << 12, kPortD << 12);
-  SetBits(kFallingTrigger, kLine11);
-  SetBits(kInterruptMask, kLine11);
-  EnableInterrupt(kIrqExti15To10, kPriority);
+  Start(pin::kGate, kIrqExti15To10);
+  Start(pin::kFreeze, kIrqExti9To5);
 }
 
 bool GateIsHigh() { return !Read(pin::kGate); }
 
 bool FreezeIsHigh() { return !Read(pin::kFreeze); }
 
-bool TakeGateEdge() {
-  const bool edge = edge_;
-  if (edge) edge_ = false;
-  return edge;
+GateEdges TakeEdges(GateInput input) {
+  Line& line = lines_[static_cast<unsigned>(input)];
+  const std::uint32_t edges = line.edges, count = edges - line.taken;
+  line.taken = edges;
+  return {count, line.cycles};
 }
+
+bool TakeGateEdge() { return TakeEdges(GateInput::kGate).count != 0; }
 
 }  // namespace lottava::seed
 
 extern "C" void EXTI15_10_IRQHandler() {
   using namespace lottava::seed;
-  Reg(kPending) = kLine11;
-  edge_ = true;
+  Reg(kPending) = Bit(pin::kGate.number);
+  Note(GateInput::kGate);
+}
+
+extern "C" void EXTI9_5_IRQHandler() {
+  using namespace lottava::seed;
+  Reg(kPending) = Bit(pin::kFreeze.number);
+  Note(GateInput::kFreeze);
 }

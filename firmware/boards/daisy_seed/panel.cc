@@ -38,7 +38,8 @@ void ReadPanel(LottavaInputs* inputs) {
   for (unsigned i = 0; i < LOTTAVA_POTS; ++i) inputs->pot_codes[i] = MuxCode(i / kMuxPositions, i % kMuxPositions);
   inputs->gate = GateIsHigh();
   inputs->gate_edge = TakeGateEdge();
-  inputs->freeze = FreezeIsHigh();
+  const bool froze = TakeEdges(GateInput::kFreeze).count != 0;
+  inputs->freeze = froze || FreezeIsHigh();  // a pulse freezes for a block at least
   normalling_.Process(inputs);
   if (board_ != 0) ReadButtons(inputs);
   Write(pin::kProbe, normalling_.level());

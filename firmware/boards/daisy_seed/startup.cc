@@ -17,6 +17,7 @@ int main();
 void Reset_Handler();
 void DMA1_Stream1_IRQHandler();
 void DMA1_Stream2_IRQHandler();
+void EXTI9_5_IRQHandler();
 void EXTI15_10_IRQHandler();
 void Fault_Handler();
 void OTG_FS_IRQHandler();
@@ -41,6 +42,7 @@ constexpr VectorTable MakeVectors() {
   table.handlers[15 - 1] = SysTick_Handler;
   table.handlers[kSystemVectors - 1 + 12] = DMA1_Stream1_IRQHandler;
   table.handlers[kSystemVectors - 1 + 13] = DMA1_Stream2_IRQHandler;
+  table.handlers[kSystemVectors - 1 + 23] = EXTI9_5_IRQHandler;
   table.handlers[kSystemVectors - 1 + 40] = EXTI15_10_IRQHandler;
   table.handlers[kSystemVectors - 1 + 77] = OTG_HS_IRQHandler;
   table.handlers[kSystemVectors - 1 + 101] = OTG_FS_IRQHandler;
