@@ -12,7 +12,7 @@ from lottava.messages import Command, Empty
 from lottava.units import BLOCK_SAMPLES
 
 PULSES = 150
-"""Of the 10 000 that were tried with this test once.
+"""With 10_000 it takes ten minutes."""
 PULSE_SAMPLES = 9.6
 """0.2 ms."""
 
