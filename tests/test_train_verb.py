@@ -108,7 +108,7 @@ def hear(folder: Path) -> None:
         out = folder / f"{target}.wav"
         from lottava.verbs import play
 
-        play.play(str(folder / "takes_v1.lottava"), "hold", None, play.Target(target), out, False)
+        play.play(str(folder / "takes_v1.lottava"), "hold", target=play.Target(target), out=out)
         sounds.append(soundfile.read(out)[0])
     assert sounds[0].shape == (2500 * 48, 2)
     assert np.max(np.abs(sounds[0] - sounds[1])) <= 1.01 * 2**-15
