@@ -2,13 +2,14 @@
 // Rise is linear, decay and release are exponential; their times follow the knob.
 #include "app/contour.h"
 
+#include "app/io.h"
 #include "dsp/math.h"
 
 namespace lottava {
 
 namespace {
 
-constexpr float kSampleSeconds = 1.0f / 48000.0f;
+constexpr float kHopSeconds = LOTTAVA_HOP_SAMPLES / 48000.0f;
 constexpr float kSilence = 1e-4f;  // -80 dB: the release ends here
 
 struct Times {
@@ -36,15 +37,15 @@ float Approach(float seconds, float time_constant) { return 1.0f - Exp2(-1.44269
 }  // namespace
 
 void Contour::Init() {
-  level_ = 0.0f;
+  level_ = before_ = 0.0f;
   rising_ = false;
 }
 
-float Contour::Process(bool gate, float shape, uint32_t samples) {
+float Contour::Process(bool gate, float shape, float share) {
   const Times times = TimesOf(shape);
-  const float seconds = static_cast<float>(samples) * kSampleSeconds;
+  level_ = before_ = Fma(share - 1.0f, level_ - before_, level_);
   if (rising_) {
-    level_ += seconds / times.rise_seconds;
+    level_ += kHopSeconds / times.rise_seconds;
     if (level_ >= 1.0f) {
       level_ = 1.0f;
       rising_ = false;
@@ -54,7 +55,7 @@ float Contour::Process(bool gate, float shape, uint32_t samples) {
     return level_;
   }
   const float target = gate ? times.sustain : 0.0f;
-  level_ += (target - level_) * Approach(seconds, gate ? times.decay_seconds : times.release_seconds);
+  level_ += (target - level_) * Approach(kHopSeconds, gate ? times.decay_seconds : times.release_seconds);
   level_ = level_ > kSilence ? level_ : 0.0f;
   return level_;
 }

@@ -14,11 +14,12 @@ class Contour {
   // A rising gate: rise again from wherever the level is.
   void Trigger() { rising_ = true; }
 
-  // Level 0..1 for the frame that begins, `samples` after the last one. shape: 0 pluck, 0.5 gate, 1 slow.
-  float Process(bool gate, float shape, uint32_t samples);
+  // Level 0..1 at the end of the hop that begins, from where it stands: `share` of the last hop has passed, 1 = all.
+  // shape: 0 pluck, 0.5 gate, 1 slow.
+  float Process(bool gate, float shape, float share);
 
  private:
-  float level_;
+  float level_, before_;  // at the end of this hop and at its start
   bool rising_;
 };
 

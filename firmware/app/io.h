@@ -5,7 +5,14 @@
 
 #include <stdint.h>
 
+// Of one audio callback; make's BLOCK. The panel is read every 48 samples whatever the block, GATE in each one.
+#ifndef LOTTAVA_BLOCK_SAMPLES
 #define LOTTAVA_BLOCK_SAMPLES 48
+#endif
+#define LOTTAVA_PANEL_SAMPLES 48
+#if LOTTAVA_BLOCK_SAMPLES < 1 || LOTTAVA_PANEL_SAMPLES % LOTTAVA_BLOCK_SAMPLES
+#error "a block has to divide 48 samples"
+#endif
 #define LOTTAVA_HOP_SAMPLES 192
 #define LOTTAVA_CVS 7
 #define LOTTAVA_POTS 12
@@ -43,6 +50,7 @@ enum LottavaDac { LOTTAVA_DAC_PITCH, LOTTAVA_DAC_ENV };
 
 // One block of the panel. Codes are what the converters read, 0..65535; a pot is 0 fully counter-clockwise.
 // gate_edge: a rising edge since the last block, set even where the gate has fallen again (0.2 ms pulses count).
+// gate_offset: sample of the block at which it came, 0 .. LOTTAVA_BLOCK_SAMPLES - 1; the note begins there.
 // gate_patched: 0 makes the voice drone.
 struct LottavaInputs {
   uint16_t cv_codes[LOTTAVA_CVS];
@@ -51,6 +59,7 @@ struct LottavaInputs {
   uint8_t gate_edge;
   uint8_t gate_patched;
   uint8_t freeze;
+  uint8_t gate_offset;
 };
 
 // One block back. audio: [sample][0 = OUT, 1 = AUX], signed 24-bit values in an int32 (full scale ±8388607).
@@ -65,7 +74,7 @@ struct LottavaOutputs {
 struct LottavaTrace {
   uint32_t frame_count;        // frames since Init, this one included
   uint32_t increment;          // phase step per sample that the frame ramps to
-  uint32_t previous_length;    // samples for which the frame before this one lasted: 192, less after a gate edge
+  uint32_t previous_length;    // samples for which the frame before this one lasted: 192, less where a gate edge cut it short
   float output_gain;           // gain behind the synthesiser that the frame ramps to (LEVEL and CONTOUR below the range)
   float pitch_volts;           // after CV, knob and smoothing; 0 V = C4
   float axes[LOTTAVA_AXES];    // BRIGHT, BREATH, BODY, WILD in [-1, 1]

@@ -202,6 +202,7 @@ void Perform(const MidiState& state, Performance* performance, LottavaInputs* ga
   performance->contour = state.contour;
   gates->gate = state.gate;
   gates->gate_edge = state.gate_edge;
+  gates->gate_offset = 0;
   gates->gate_patched = 1;
   gates->freeze = state.freeze;
 }

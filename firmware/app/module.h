@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The instrument: panel in, samples out, one block at a time. Owns no hardware and no memory of its own.
+//
+// A frame begins a hop after the last one, or at the sample of a gate's edge, wherever in the block that is. V/OCT is
+// looked at again 1 ms after an edge: where it has moved since, another frame begins there.
 #ifndef LOTTAVA_APP_MODULE_H_
 #define LOTTAVA_APP_MODULE_H_
 
@@ -27,6 +30,9 @@ class Module {
   // Added to the pitch of V/OCT and knob.
   void SetPitchOffset(float volts) { pitch_offset_ = volts; }
 
+  // How long the pitch takes for 98 % of its way to a new one; 0: it is there at once.
+  void SetGlide(float milliseconds);
+
   // One audio callback: LOTTAVA_BLOCK_SAMPLES samples.
   void Process(const LottavaInputs& inputs, LottavaOutputs* outputs);
 
@@ -38,8 +44,10 @@ class Module {
   const CvScaler& cv_scaler() const { return cv_scaler_; }
 
  private:
-  void StartFrame(const LottavaInputs& inputs, const Performance& performance);
-  void RenderAudio(LottavaOutputs* outputs);
+  bool PanelIsDue() const { return LOTTAVA_BLOCK_SAMPLES == LOTTAVA_PANEL_SAMPLES || panel_samples_ == 0; }
+  void MovePitch(float target);
+  void StartFrame(const LottavaInputs& inputs, const Performance& performance, bool struck, bool gate);
+  void RenderAudio(int32_t (*audio)[2], uint32_t size);
 
   CvScaler cv_scaler_;
   Contour contour_;
@@ -47,8 +55,14 @@ class Module {
   LottavaTrace trace_;
   float level_;  // that sounds: LEVEL times CONTOUR
   float previous_gain_, target_gain_;  // ends of the output gain's ramp
-  uint32_t hop_position_;
+  uint32_t hop_position_, hop_end_;  // where the next frame begins
+  bool struck_;  // by the edge that began this frame
+  bool gate_;    // at the end of the last block
   float pitch_offset_;
+  float pitch_volts_;   // after the glide
+  float glide_share_;   // of what is left, each millisecond
+  uint32_t panel_samples_;  // since the panel was read
+  Performance performance_;
   float dac_error_;  // of PITCH CV, in codes
 };
 

@@ -67,6 +67,7 @@ void Phrase::Process(Performance* performance, LottavaInputs* gates) {
   performance->contour = kContour;
   gates->gate = sounds && block_ + kSilent < length;
   gates->gate_edge = sounds && block_ == 0;
+  gates->gate_offset = 0;
   gates->gate_patched = 1;
   gates->freeze = 0;
   if (++block_ == length) {

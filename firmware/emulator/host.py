@@ -152,11 +152,16 @@ class HostModule:
         gate_edge: bool = False,
         gate_patched: bool = True,
         freeze: bool = False,
+        gate_offset: int = 0,
     ) -> Block:
-        """One block of 48 samples. cv_codes [7], pot_codes [12]: ADC codes 0..65535 in the panel's order."""
+        """One block of 48 samples. cv_codes [7], pot_codes [12]: ADC codes 0..65535 in the panel's order.
+
+        gate_offset: the sample at which the edge came.
+        """
         cvs, pots = np.asarray(cv_codes, np.uint16), np.asarray(pot_codes, np.uint16)
         inputs = Inputs((ctypes.c_uint16 * CVS)(*cvs.tolist()), (ctypes.c_uint16 * POTS)(*pots.tolist()))
         inputs.gate, inputs.gate_edge, inputs.gate_patched, inputs.freeze = gate, gate_edge, gate_patched, freeze
+        inputs.gate_offset = gate_offset
         return self.process_inputs(inputs)
 
     def process_inputs(self, inputs: Inputs) -> Block:
@@ -171,6 +176,10 @@ class HostModule:
     def calibrate(self, calibration: Calibration) -> None:
         """Take up measured volts; the smoothers start anew."""
         self._library.lottava_module_calibrate(self._module.ctypes.data, ctypes.byref(calibration))
+
+    def set_glide(self, milliseconds: float) -> None:
+        """How long the pitch takes from note to note; 0 is at once."""
+        self._library.lottava_module_set_glide(self._module.ctypes.data, milliseconds)
 
     def set_record(self, record: bytes) -> None:
         """Take up a calibration record as stored on the module. Raises HostError for one that it would refuse."""

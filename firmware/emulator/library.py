@@ -39,7 +39,7 @@ class Inputs(ctypes.Structure):
     _fields_ = (
         ("cv_codes", c_uint16 * CVS),
         ("pot_codes", c_uint16 * POTS),
-        *((name, c_uint8) for name in ("gate", "gate_edge", "gate_patched", "freeze")),
+        *((name, c_uint8) for name in ("gate", "gate_edge", "gate_patched", "freeze", "gate_offset")),
     )
 
 
@@ -102,6 +102,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
     "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
     "lottava_module_set_record": (c_int, (c_void_p, c_void_p, c_size_t)),
+    "lottava_module_set_glide": (None, (c_void_p, c_float)),
     "lottava_module_process": (None, (c_void_p, POINTER(Inputs), POINTER(Outputs))),
     "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
     "lottava_nn_size": (c_size_t, ()),

@@ -144,8 +144,9 @@ def measure_latency(
 
     Equal modules run; one is left alone, the others get the edge `p * 48 / phases` samples into a block. The latency
     is the number of samples from the edge to the first one, as the SAI sends it, that differs by more than 1 LSB of
-    16 bits. It holds the wait for the next interrupt (0-1 block) and the double buffer (1 block, samples handed over
-    sound one block later), not the codec's filter (AK4556: 20 samples, 0.4 ms, by its data sheet).
+    16 bits. It holds the block that the edge comes in (the note begins at the same sample of a later one) and the
+    double buffer (1 block, samples handed over sound one block later), not the codec's filter (AK4556: 20 samples,
+    0.4 ms, by its data sheet).
     Raises EmulatorError when the edge changes nothing within `horizon_blocks`.
     """
     without = make_seed()

@@ -279,8 +279,8 @@ class Seed:
     def run_blocks(self, count: int) -> NDArray[np.int32]:
         """Run until `count` blocks have been sent to the codec: int32 [count*48, 2], 24-bit OUT and AUX.
 
-        Returns at the instant at which the last block ends and its interrupt is due: an input that is changed now
-        is seen by that interrupt, and is heard from the start of the block after next.
+        Returns at the instant at which the last block ends and its interrupt is due: a voltage that is changed now
+        is seen by that interrupt, and is heard from the start of the block after next; an edge of GATE a block later.
         """
         self._blocks.clear()
         silent, done = 0.0, 0

@@ -43,6 +43,7 @@ void RandomPanel(LottavaInputs* inputs) {
   }
   inputs->gate = Random(2) != 0;
   inputs->gate_edge = Random(4) == 0;
+  inputs->gate_offset = static_cast<uint8_t>(Random(4) ? Random(LOTTAVA_BLOCK_SAMPLES) : Random(256));
   inputs->gate_patched = Random(4) != 0;
   inputs->freeze = Random(4) == 0;
 }

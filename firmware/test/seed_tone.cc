@@ -24,7 +24,7 @@ std::uint32_t edges_;
 float level_;
 
 void OnBlock(const Frame*, Frame* out) {
-  if (TakeGateEdge()) edges_ += 1;
+  if (TakeEdges(GateInput::kGate) != 0) edges_ += 1;
   const bool gate = GateIsHigh();
   level_ = level_ * 0.5f + (gate ? 0.5f : 0.0f);  // keeps the FPU context alive in an interrupt
   for (unsigned i = 0; i < kBlockSize; ++i) {

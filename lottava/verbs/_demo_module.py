@@ -82,15 +82,7 @@ def compare_image(voice: Voice, elf: Path, played: Gesture) -> tuple[int, bool]:
         if index == 0:
             continue  # the first callback comes when the first block has been sent
         read = Inputs.from_buffer_copy(bytes(seed.cpu.uc.mem_read(address, ctypes.sizeof(Inputs))))
-        block = host.process(
-            list(read.cv_codes),
-            list(read.pot_codes),
-            gate=bool(read.gate),
-            gate_edge=bool(read.gate_edge),
-            gate_patched=bool(read.gate_patched),
-            freeze=bool(read.freeze),
-        )
-        library.append(block.audio)
+        library.append(host.process_inputs(read).audio)
     sent, computed = np.concatenate(image), np.concatenate(library)
     for delay in range(1, 4):
         late = sent[delay * BLOCK_SAMPLES :]

@@ -3,6 +3,7 @@
 // the few cycles for which interrupts are locked.
 #include "gates.h"
 
+#include "audio.h"
 #include "gpio.h"
 #include "registers.h"
 #include "system.h"
@@ -12,16 +13,17 @@ namespace {
 
 constexpr Address kFallingTrigger = kExti + 0x04, kInterruptMask = kExti + 0x80, kPending = kExti + 0x88;
 constexpr unsigned kIrqExti9To5 = 23, kIrqExti15To10 = 40, kPriority = 0;
+constexpr std::uint32_t kSampleCycles = 10'000, kBlockCycles = kSampleCycles * kBlockSize;  // 480 MHz, 48 kHz
 
 struct Line {
-  volatile std::uint32_t edges, cycles;
-  std::uint32_t taken;
+  volatile std::uint32_t edges, cycles;  // all of them; CycleCount() at the first that has not been taken
+  volatile std::uint32_t taken;
 };
 Line lines_[2];
 
 void Note(GateInput input) {
   Line& line = lines_[static_cast<unsigned>(input)];
-  line.cycles = CycleCount();
+  if (line.edges == line.taken) line.cycles = CycleCount();
   line.edges = line.edges + 1;
 }
 
@@ -47,14 +49,23 @@ bool GateIsHigh() { return !Read(pin::kGate); }
 
 bool FreezeIsHigh() { return !Read(pin::kFreeze); }
 
-GateEdges TakeEdges(GateInput input) {
+std::uint32_t TakeEdges(GateInput input) {
   Line& line = lines_[static_cast<unsigned>(input)];
   const std::uint32_t edges = line.edges, count = edges - line.taken;
   line.taken = edges;
-  return {count, line.cycles};
+  return count;
 }
 
-bool TakeGateEdge() { return TakeEdges(GateInput::kGate).count != 0; }
+GateReading ReadGate() {
+  const InterruptLock lock;
+  Line& line = lines_[static_cast<unsigned>(GateInput::kGate)];
+  if (line.edges == line.taken) return {GateIsHigh(), false, 0};
+  const std::uint32_t age = CycleCount() - line.cycles;
+  if (age <= kSampleCycles / 2) return {false, false, 0};
+  line.taken = line.edges;
+  const std::uint32_t before = age < kBlockCycles ? kBlockCycles - age : 0;
+  return {GateIsHigh(), true, static_cast<std::uint8_t>((before + kSampleCycles / 2) / kSampleCycles)};
+}
 
 }  // namespace lottava::seed
 

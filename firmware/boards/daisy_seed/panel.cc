@@ -17,6 +17,13 @@ volatile ButtonEvent event_;
 bool held_;
 std::uint8_t board_;
 
+void TakeGate(LottavaInputs* inputs) {
+  const GateReading gate = ReadGate();
+  inputs->gate = gate.high;
+  inputs->gate_edge = gate.edge;
+  inputs->gate_offset = gate.sample;
+}
+
 void ReadButtons(LottavaInputs* inputs) {
   const ButtonEvent event = buttons_.Process(MuxCode(1, kMuxBButtons));
   if (event != ButtonEvent::kNone) event_ = event;
@@ -36,9 +43,8 @@ void PanelInit() {
 void ReadPanel(LottavaInputs* inputs) {
   for (unsigned i = 0; i < LOTTAVA_CVS; ++i) inputs->cv_codes[i] = CvCodes()[i];
   for (unsigned i = 0; i < LOTTAVA_POTS; ++i) inputs->pot_codes[i] = MuxCode(i / kMuxPositions, i % kMuxPositions);
-  inputs->gate = GateIsHigh();
-  inputs->gate_edge = TakeGateEdge();
-  const bool froze = TakeEdges(GateInput::kFreeze).count != 0;
+  TakeGate(inputs);
+  const bool froze = TakeEdges(GateInput::kFreeze) != 0;
   inputs->freeze = froze || FreezeIsHigh();  // a pulse freezes for a block at least
   normalling_.Process(inputs);
   if (board_ != 0) ReadButtons(inputs);

@@ -56,6 +56,8 @@ int lottava_module_set_record(void* module, const void* record, size_t length) {
   return static_cast<int>(verdict.fault);
 }
 
+void lottava_module_set_glide(void* module, float milliseconds) { AsModule(module)->SetGlide(milliseconds); }
+
 void lottava_module_process(void* module, const LottavaInputs* inputs, LottavaOutputs* outputs) {
   AsModule(module)->Process(*inputs, outputs);
 }

@@ -19,6 +19,7 @@ size_t lottava_module_size(void);
 void lottava_module_create(void* module);
 int lottava_module_load(void* module, const void* blob, size_t length, const struct NnMemory* memories);
 void lottava_module_calibrate(void* module, const struct LottavaCalibration* calibration);
+void lottava_module_set_glide(void* module, float milliseconds);
 int lottava_module_set_record(void* module, const void* record, size_t length);  // enum RecordFault, 0 = taken up
 void lottava_module_process(void* module, const struct LottavaInputs* inputs, struct LottavaOutputs* outputs);
 void lottava_module_trace(const void* module, struct LottavaTrace* trace);
