@@ -39,7 +39,7 @@ lint:
 	@$(SETUP) python
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) mypy lottava training export calibration firmware/emulator
+	@$(RUN) mypy lottava training export calibration firmware/emulator hardware
 
 # Own code only: warnings of correctness, performance and portability, each an error. False ones: firmware/cppcheck.txt.
 check-c:

@@ -75,12 +75,12 @@ python_packages() {
         say "Creating .venv with $("$python" --version)"
         "$python" -m venv .venv
     fi
-    say "Installing Python packages into .venv: $TORCH, then lottava with [train,bench,cmsis,emulator,dev] (about 2 GB, some minutes)"
+    say "Installing Python packages into .venv: $TORCH, then lottava with [train,bench,cmsis,emulator,hardware,dev] (about 2 GB, some minutes)"
     # torch goes first and pinned: an open range would take a build with several GB of CUDA packages.
     # shellcheck disable=SC2086
     .venv/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} "$TORCH"
     # shellcheck disable=SC2086
-    .venv/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} -e '.[train,bench,cmsis,emulator,dev]'
+    .venv/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} -e '.[train,bench,cmsis,emulator,hardware,dev]'
     if .venv/bin/pip list --disable-pip-version-check 2>/dev/null | grep -q '^nvidia-'; then
         say "Warning: nvidia-* packages landed in .venv; they are not needed and take several GB."
         say "  For a CPU-only torch pass its index:  make demo PIP_ARGS='--extra-index-url <the CPU index named on pytorch.org>'"

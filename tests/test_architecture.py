@@ -18,6 +18,7 @@ ROOMS = {
     "export": ROOT / "export",
     "calibration": ROOT / "calibration",
     "emulator": ROOT / "firmware" / "emulator",
+    "hardware": ROOT / "hardware",
 }
 CORE = sorted(path for path in (ROOT / "lottava").glob("*.py") if path.name not in ("cli.py", "__main__.py"))
 VERBS = sorted((ROOT / "lottava" / "verbs").glob("*.py"))
@@ -131,7 +132,10 @@ def test_each_source_names_its_licence_and_stays_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", named(tracked("lottava/*.py", "training/*.py", "export/*.py", "calibration/*.py", "firmware/*.py"))
+    "path",
+    named(
+        tracked("lottava/*.py", "training/*.py", "export/*.py", "calibration/*.py", "firmware/*.py", "hardware/*.py")
+    ),
 )
 def test_each_module_opens_with_a_sentence(path: Path) -> None:
     words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))

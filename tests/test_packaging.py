@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MAPPED = {"lottava": "lottava", "training": "lottava/training", "export": "lottava/export"}
 MAPPED |= {"calibration": "lottava/calibration", "firmware/emulator": "lottava/emulator"}
+MAPPED |= {"hardware": "lottava/hardware"}
 
 
 def project_files() -> list[str]:
