@@ -123,6 +123,9 @@ def emit_wire() -> str:
         "ReplyFlag": messages.REPLY_FLAG,
         "MaxPointBlocks": messages.MAX_POINT_BLOCKS,
         "NoSlot": messages.NO_SLOT,
+        "ReferenceNode": messages.REFERENCE_NODE,
+        "Contacts": messages.CONTACTS,
+        "DriveFullScale": messages.DRIVE_FULL_SCALE,
     }
     enums = [
         emit_enum_class(messages.Command, "uint8_t"),

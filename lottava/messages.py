@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from .layout import REST, Layout, item
-from .record import RECORD_BYTES
+from .record import INPUTS, OUTPUTS, RECORD_BYTES
 from .settings import SETTINGS_BYTES
 from .units import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 
@@ -23,6 +23,12 @@ POINT_BLOCKS = 256
 MAX_POINT_BLOCKS = 4096
 NO_SLOT = 255
 """Slot number of the built-in defaults."""
+REFERENCE_NODE = INPUTS
+"""Behind the CV inputs, for CALIBRATE_POINT: the reference straight at the converter."""
+CONTACTS = OUTPUTS
+"""Behind the CV outputs, for CALIBRATE_DRIVE: the switch contacts of jacks without a cable."""
+DRIVE_FULL_SCALE = 65_520
+"""Code of CALIBRATE_DRIVE in 1/16 of the converter's; at the contacts 0 is 0 V and anything else 2.5 V."""
 
 
 class Command(IntEnum):
@@ -168,8 +174,9 @@ class MonitorReply(Layout):
 class SelftestReply(Layout):
     """Nodes found good and bad; a node in neither was not tested."""
 
-    good: int = item("u32", "bit per node")
+    good: int = item("u32", "bit per node: CV inputs, pots, normalling node, board ID, buttons, +12 V/10, voice")
     bad: int = item("u32", "bit per node")
+    codes: tuple[int, ...] = item("u16", "what each node reads, raw; the last 0", 24, default=(0,) * 24)
 
 
 @dataclass(frozen=True)
@@ -226,7 +233,7 @@ class CalibratePointRequest(Layout):
     """Average one CV input; the reply comes when the readings are in, a block each."""
 
     blocks: int = item("u16", f"readings to average, 1..{MAX_POINT_BLOCKS}")
-    input: int = item("u8", "CV input")
+    input: int = item("u8", f"CV input; {REFERENCE_NODE} = the reference, straight at the converter")
     reserved: int = item("u8", "0", default=0)
 
 
@@ -239,7 +246,7 @@ class CalibratePointReply(Layout):
     lowest: int = item("u16", "lowest code")
     highest: int = item("u16", "highest code")
     blocks: int = item("u16", "readings")
-    input: int = item("u8", "CV input")
+    input: int = item("u8", "as asked")
     reserved: int = item("u8", "0", default=0)
 
 
@@ -269,10 +276,10 @@ class CalibrateReadReply(Layout):
 
 @dataclass(frozen=True)
 class CalibrateDriveRequest(Layout):
-    """Hold a CV output at a code, for a meter or a cable to read."""
+    """Hold a CV output (route OUTPUT) or the contacts of free jacks (route REFERENCE) until the calibration ends."""
 
-    code: int = item("u16", "DAC code in 1/16: 0..65520")
-    output: int = item("u8", "CV output")
+    code: int = item("u16", f"DAC code in 1/16: 0..{DRIVE_FULL_SCALE}; contacts: 0 = 0 V, else 2.5 V")
+    output: int = item("u8", f"CV output; {CONTACTS} = the contacts")
     reserved: int = item("u8", "0", default=0)
 
 

@@ -88,7 +88,8 @@ class RecordImage(Layout):
     output_gain: tuple[float, ...] = item("f32", "volts over the whole code range, per CV output", OUTPUTS)
     output_offset: tuple[float, ...] = item("f32", "volts at code 0, per CV output", OUTPUTS)
     v_oct_knots: tuple[int, ...] = item("s16", "V/OCT residual at -3 .. +7 V, unit 20 µV", KNOTS)
-    reserved: bytes = item("bytes", "0", 62)
+    reference_code: int = item("u16", "ADC code of the 2.5 V reference then; 0 = unknown, 3V3_A isn't followed")
+    reserved: bytes = item("bytes", "0", 60)
     crc32: int = item("u32", "CRC-32 (zlib's) of all bytes before it")
 
 
@@ -115,6 +116,7 @@ class Record:
     output_gain: tuple[float, ...] = field(default_factory=lambda: _nominal("gain", BOARD.cv_outputs))
     output_offset: tuple[float, ...] = field(default_factory=lambda: _nominal("offset", BOARD.cv_outputs))
     v_oct_knots: tuple[float, ...] = (0.0,) * KNOTS
+    reference_code: int = 0
 
     def input_volts(self, index: int, code: ArrayLike) -> NDArray[np.float64]:
         """Volts at the jack of CV input `index` for ADC codes of any shape."""
@@ -159,7 +161,7 @@ def pack(record: Record) -> bytes:
     """The 192 bytes. Raises LayoutError or OverflowError for values that don't fit their fields; checks no range."""
     knots = tuple(round(volts / KNOT_UNIT_VOLTS) for volts in record.v_oct_knots)
     values = {name: getattr(record, name) for name in record.__dataclass_fields__} | {"v_oct_knots": knots}
-    image = RecordImage(MAGIC, VERSION, RECORD_BYTES, **values, reserved=bytes(62), crc32=0).pack()
+    image = RecordImage(MAGIC, VERSION, RECORD_BYTES, **values, reserved=bytes(60), crc32=0).pack()
     return image[:-4] + zlib.crc32(image[:-4]).to_bytes(4, "little")
 
 

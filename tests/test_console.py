@@ -218,7 +218,7 @@ def test_what_it_cannot_do_is_refused_with_a_code(library: ctypes.CDLL, console:
     assert ask(deaf, Command.MONITOR) == error(Command.MONITOR, ErrorCode.UNSUPPORTED)
 
 
-@pytest.mark.parametrize("values", [(0, 0), (4097, 0), (1, 7)])
+@pytest.mark.parametrize("values", [(0, 0), (4097, 0), (1, 8)])
 def test_points_out_of_range_are_refused(console: ConsoleModule, values: tuple[int, int]) -> None:
     ask(console, Command.CALIBRATE_BEGIN, b"\0")
     point = say.CalibratePointRequest(*values).pack()
@@ -373,3 +373,4 @@ def test_frames_of_all_kinds_under_the_sanitizers(tmp_path: Path) -> None:
     words = done.stdout.split()
     assert int(words[3]) > 50, "commits got through"
     assert int(words[5]) > 100, "settings got through"
+    assert int(words[7]) > 1000, "outputs and contacts were held"

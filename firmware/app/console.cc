@@ -30,6 +30,8 @@ const Console::Verb Console::kVerbs[] = {
     {wire::Command::kIdentify, sizeof(wire::IdentifyRequest), Mask(wire::Capability::kIdentify), true,
      &Console::Identify},
     {wire::Command::kMonitor, 0, Mask(wire::Capability::kMonitor), true, &Console::Monitor},
+    {wire::Command::kSelftest, 0, Mask(wire::Capability::kSelftest), true, &Console::Selftest},
+    {wire::Command::kBench, 0, Mask(wire::Capability::kBench), true, &Console::Bench},
     {wire::Command::kReboot, 0, Mask(wire::Capability::kReboot), false, &Console::Reboot},
     {wire::Command::kRebootDfu, 0, Mask(wire::Capability::kDfu), false, &Console::RebootDfu},
     {wire::Command::kFactory, 0, Mask(wire::Capability::kFactory), false, &Console::Factory},
@@ -44,6 +46,7 @@ const Console::Verb Console::kVerbs[] = {
      &Console::CalibrateCommit},
     {wire::Command::kCalibrateUndo, 0, kCalibrate, false, &Console::CalibrateUndo},
     {wire::Command::kCalibrateRead, 0, kCalibrate, true, &Console::CalibrateRead},
+    {wire::Command::kCalibrateDrive, sizeof(wire::CalibrateDriveRequest), kCalibrate, false, &Console::CalibrateDrive},
     {wire::Command::kCalibrateAbort, 0, kCalibrate, true, &Console::CalibrateAbort},
 };
 
@@ -55,7 +58,7 @@ void Console::Init(const wire::HelloReply& identity, Store* store, const BenchCa
   identity_.record_version = static_cast<uint8_t>(kRecordVersion);
   store_ = store;
   bench_ = bench;
-  calibrating_ = false;
+  EndCalibration();
   action_ = ConsoleAction::kNone;
   identify_blocks_ = 0;
   pending_ = Pending::kNone;
@@ -155,6 +158,7 @@ void Console::Process(const ConsoleInputs& inputs) {
   const uint32_t passed = inputs.blocks - inputs_.blocks;
   inputs_ = inputs;
   identify_blocks_ -= passed < identify_blocks_ ? passed : identify_blocks_;
+  if (calibrating_) ProcessCalibration(passed);
   if (pending_ == Pending::kPoint) {
     if (passed != 0) ProcessPoint();
   } else if (pending_ != Pending::kNone) {
@@ -185,6 +189,33 @@ void Console::Monitor(const uint8_t*) {
   reply.cycles_max = inputs_.cycles_max;
   reply.missed_blocks = inputs_.missed_blocks;
   reply.bad_frames = decoder_.bad_frames();
+  Reply(&reply, sizeof reply);
+}
+
+// What the module can judge alone; the rest is in the codes.
+void Console::Selftest(const uint8_t*) {
+  constexpr unsigned kFirstNode = LOTTAVA_CVS + LOTTAVA_POTS;
+  constexpr uint32_t kBoardId = 1u << (kFirstNode + 1), kPlus12V = 1u << (kFirstNode + 3);
+  constexpr uint32_t kVoice = 1u << (kFirstNode + 4);
+  constexpr uint16_t kPlus12VLow = 21448, kPlus12VHigh = 26214;  // 1.08 and 1.32 V
+  wire::SelftestReply reply = {};
+  std::memcpy(reply.codes, inputs_.cv_codes, sizeof inputs_.cv_codes);
+  std::memcpy(reply.codes + LOTTAVA_CVS, inputs_.pot_codes, sizeof inputs_.pot_codes);
+  std::memcpy(reply.codes + kFirstNode, inputs_.node_codes, sizeof inputs_.node_codes);
+  if (identity_.board_revision != 0) {
+    const uint16_t rail = inputs_.node_codes[3];
+    reply.good = kBoardId | (rail >= kPlus12VLow && rail <= kPlus12VHigh ? kPlus12V : 0);
+    reply.bad = ~reply.good & kPlus12V;
+    if (inputs_.patch_known != 0) reply.good |= ~inputs_.patched & ((1u << LOTTAVA_CVS) - 1);
+  }
+  uint32_t voice = 0;
+  for (const uint8_t byte : identity_.graph_sha256) voice |= byte;
+  (voice != 0 ? reply.good : reply.bad) |= kVoice;
+  Reply(&reply, sizeof reply);
+}
+
+void Console::Bench(const uint8_t*) {
+  const wire::BenchReply reply = {inputs_.cycles_mean, inputs_.cycles_max, inputs_.blocks, inputs_.cpu_hz};
   Reply(&reply, sizeof reply);
 }
 

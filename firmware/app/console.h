@@ -15,6 +15,7 @@
 #include "app/averager.h"
 #include "app/bench.h"
 #include "app/io.h"
+#include "app/normalling.h"
 #include "app/record.h"
 #include "app/store.h"
 #include "app/wire.h"
@@ -22,10 +23,12 @@
 namespace lottava {
 
 // What the board's main loop knows now; a copy, taken so that the audio interrupt can't change it half-way.
+constexpr unsigned kMuxNodes = 4;
 struct ConsoleInputs {
   uint32_t blocks;                // audio blocks since the start; a change means new codes
-  uint16_t cv_codes[LOTTAVA_CVS];
+  uint16_t cv_codes[LOTTAVA_CVS];  // while the probe is held: as read, with nothing filled in
   uint16_t pot_codes[LOTTAVA_POTS];
+  uint16_t node_codes[kMuxNodes];  // normalling node, board ID, buttons, +12 V/10
   float cv_volts[LOTTAVA_CVS];    // calibrated, as the instrument uses them
   float pitch_volts;
   float loudness_db;
@@ -34,6 +37,15 @@ struct ConsoleInputs {
   uint8_t patch_known;
   uint32_t patched;               // bit per jack, in the order of Board.jacks
   uint32_t cycles_mean, cycles_max, missed_blocks;
+  uint32_t cpu_hz;
+  bool is_taken;                  // another port calibrates
+};
+
+// What a calibration holds still; with nothing held the probe is random and the outputs are the instrument's.
+struct Held {
+  Probe probe;
+  bool drives[LOTTAVA_DACS];
+  uint16_t codes[LOTTAVA_DACS];  // in 1/16
 };
 
 enum class ConsoleAction : uint8_t { kNone, kReboot, kRebootDfu, kFactory };
@@ -56,8 +68,10 @@ class Console {
   // What main shall do, once, after the reply has left.
   ConsoleAction TakeAction();
 
-  // From CALIBRATE_BEGIN until it is committed or aborted.
+  // From CALIBRATE_BEGIN until it is committed or aborted, or nothing was asked for ten minutes.
   bool calibrating() const { return calibrating_; }
+
+  const Held& held() const { return held_; }
 
   // Blocks for which the LEDs shall still blink.
   uint32_t identify_blocks() const { return identify_blocks_; }
@@ -83,6 +97,8 @@ class Console {
   void Hello(const uint8_t*);
   void Identify(const uint8_t* payload);
   void Monitor(const uint8_t*);
+  void Selftest(const uint8_t*);
+  void Bench(const uint8_t*);
   void Reboot(const uint8_t*);
   void RebootDfu(const uint8_t*);
   void Factory(const uint8_t*);
@@ -94,8 +110,12 @@ class Console {
   void CalibrateCommit(const uint8_t* payload);
   void CalibrateUndo(const uint8_t*);
   void CalibrateRead(const uint8_t*);
+  void CalibrateDrive(const uint8_t* payload);
   void CalibrateAbort(const uint8_t*);
 
+  void ProcessCalibration(uint32_t passed);
+  void EndCalibration();
+  bool RefusePatched();
   void ProcessPoint();
   void ProcessWrite();
   void StartRecord(const RecordImage& record);
@@ -108,6 +128,9 @@ class Console {
   Store* store_;
   BenchCases bench_;
   bool calibrating_;
+  wire::Route route_;
+  Held held_;
+  uint32_t idle_blocks_, settle_blocks_;
   ConsoleAction action_;
   uint32_t identify_blocks_;
 

@@ -56,7 +56,7 @@ void Console::ProcessWrite() {
 
 void Console::FinishWrite() {
   pending_ = Pending::kNone;
-  if (!writing_settings_) calibrating_ = false;
+  if (!writing_settings_) EndCalibration();
   stored_ = {};
   stored_.sequence = writing_settings_ ? store_->settings().sequence : store_->record().sequence;
   stored_.slot = writing_settings_ ? store_->settings_slot() : store_->record_slot();

@@ -53,6 +53,7 @@ void CvScaler::Init() {
 
 void CvScaler::SetCalibration(const LottavaCalibration& calibration) {
   calibration_ = calibration;
+  supply_ = 1.0f;
   v_oct_.Init();
   for (size_t i = 0; i < LOTTAVA_CVS; ++i) {
     cvs_[i].Init();
@@ -77,7 +78,7 @@ float CvScaler::VOctVolts(float volts) const {
 void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
   for (size_t i = 0; i < LOTTAVA_CVS; ++i) {
     const float fraction = static_cast<float>(inputs.cv_codes[i]) * kPerCode;
-    const float volts = Fma(calibration_.input_gain[i], fraction, calibration_.input_offset[i]);
+    const float volts = supply_ * Fma(calibration_.input_gain[i], fraction, calibration_.input_offset[i]);
     const bool is_pitch = i == LOTTAVA_CV_V_OCT;
     cv_volts_[i] = is_pitch ? v_oct_.Process(VOctVolts(volts), kVOctStepVolts) : cvs_[i].Process(volts, kCvCoefficient);
   }
@@ -95,7 +96,7 @@ void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
 }
 
 uint16_t CvScaler::DacCode(LottavaDac output, float volts, float* error) const {
-  const float fraction = (volts - calibration_.output_offset[output]) / calibration_.output_gain[output];
+  const float fraction = (volts / supply_ - calibration_.output_offset[output]) / calibration_.output_gain[output];
   const float wanted = kDacFullScale * Clamp(fraction, 0.0f, 1.0f) + (error == nullptr ? 0.0f : *error);
   const int32_t code = Round(Clamp(wanted, 0.0f, kDacFullScale));
   if (error != nullptr) *error = Clamp(wanted - static_cast<float>(code), -0.5f, 0.5f);

@@ -27,6 +27,9 @@ class CvScaler {
   // Smoothers start anew: whatever they held was in other volts.
   void SetCalibration(const LottavaCalibration& calibration);
 
+  // 3V3_A now over 3V3_A when it was calibrated: all volts, in and out, go with it.
+  void SetSupply(float scale) { supply_ = scale; }
+
   // Once a block: smooth the inputs and combine them.
   void Process(const LottavaInputs& inputs, Performance* performance);
 
@@ -41,6 +44,7 @@ class CvScaler {
   float VOctVolts(float volts) const;
 
   LottavaCalibration calibration_;
+  float supply_;
   SteadyMean v_oct_;
   OnePole cvs_[LOTTAVA_CVS];
   OnePole pots_[LOTTAVA_POTS];

@@ -27,6 +27,9 @@ class Module {
 
   void SetCalibration(const LottavaCalibration& calibration);
 
+  // See CvScaler.
+  void SetSupply(float scale) { cv_scaler_.SetSupply(scale); }
+
   // Added to the pitch of V/OCT and knob.
   void SetPitchOffset(float volts) { pitch_offset_ = volts; }
 

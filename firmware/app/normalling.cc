@@ -54,21 +54,22 @@ void Normalling::Judge(unsigned jack, bool follows) {
 
 // x^7 + x^6 + 1.
 void Normalling::Step() {
+  high_blocks_ = static_cast<uint8_t>(!level_ ? 0 : high_blocks_ < 255 ? high_blocks_ + 1 : 255);
   noise_ = static_cast<uint8_t>((noise_ << 1 | ((noise_ >> 6 ^ noise_ >> 5) & 1)) & 127);
   level_ = probe_ == Probe::kRandom ? (noise_ & 1) != 0 : probe_ == Probe::kHigh;
 }
 
 void Normalling::Process(LottavaInputs* inputs) {
   const bool held = probe_ != Probe::kRandom;
+  for (unsigned cv = 0; cv < LOTTAVA_CVS; ++cv) {
+    uint16_t& code = inputs->cv_codes[cv];
+    const Contact& contact = kContacts[cv];
+    const bool follows = IsNear(code, level_ ? contact.high : contact.low, contact.tolerance);
+    if (!held) Judge(cv, follows);
+    if (follows && !level_) filled_[cv] = code;
+    if (!patched(cv)) code = filled_[cv];
+  }
   if (!held) {
-    for (unsigned cv = 0; cv < LOTTAVA_CVS; ++cv) {
-      uint16_t& code = inputs->cv_codes[cv];
-      const Contact& contact = kContacts[cv];
-      const bool follows = IsNear(code, level_ ? contact.high : contact.low, contact.tolerance);
-      Judge(cv, follows);
-      if (follows && !level_) filled_[cv] = code;
-      if (!patched(cv)) code = filled_[cv];
-    }
     Judge(kGate, (inputs->gate != 0) == level_);
     Judge(kFreeze, (inputs->freeze != 0) == level_);
     if (blocks_ < kKnownBlocks) ++blocks_;

@@ -14,7 +14,8 @@
 
 namespace lottava {
 
-// Random tells cables; the others hold the contacts still for a measurement: nothing is judged or filled in then.
+// Random tells cables; the others hold the contacts still for a measurement: nothing is judged then. What has no cable
+// is filled in all the same, so that a measurement is not heard.
 enum class Probe : uint8_t { kRandom, kLow, kHigh };
 
 class Normalling {
@@ -27,6 +28,9 @@ class Normalling {
 
   bool level() const { return level_; }
   void Set(Probe probe) { probe_ = probe; }
+  // High for longer than the multiplexers take to come round: what they read of the reference is good.
+  bool reads_reference() const { return level_ && high_blocks_ >= 5; }
+  bool held() const { return probe_ != Probe::kRandom; }
 
   bool known() const { return blocks_ >= kKnownBlocks; }
   bool patched(unsigned jack) const { return (unpatched_ >> jack & 1) == 0; }
@@ -44,6 +48,7 @@ class Normalling {
 
   Probe probe_;
   bool level_;
+  uint8_t high_blocks_;         // for which the probe has been high
   uint8_t noise_;               // shift register
   uint8_t sure_[kFreeze + 1];   // that a jack follows the probe
   uint8_t blocks_;

@@ -56,7 +56,8 @@ struct RecordImage {
   float output_gain[2];  // volts over the whole code range, per CV output
   float output_offset[2];  // volts at code 0, per CV output
   int16_t v_oct_knots[11];  // V/OCT residual at -3 .. +7 V, unit 20 µV
-  uint8_t reserved[62];  // 0
+  uint16_t reference_code;  // ADC code of the 2.5 V reference then; 0 = unknown, 3V3_A isn't followed
+  uint8_t reserved[60];  // 0
   uint32_t crc32;  // CRC-32 (zlib's) of all bytes before it
 };
 static_assert(offsetof(RecordImage, magic) == 0, "offset");
@@ -73,7 +74,8 @@ static_assert(offsetof(RecordImage, input_offset) == 60, "offset");
 static_assert(offsetof(RecordImage, output_gain) == 88, "offset");
 static_assert(offsetof(RecordImage, output_offset) == 96, "offset");
 static_assert(offsetof(RecordImage, v_oct_knots) == 104, "offset");
-static_assert(offsetof(RecordImage, reserved) == 126, "offset");
+static_assert(offsetof(RecordImage, reference_code) == 126, "offset");
+static_assert(offsetof(RecordImage, reserved) == 128, "offset");
 static_assert(offsetof(RecordImage, crc32) == 188, "offset");
 static_assert(sizeof(RecordImage) == 192, "size");
 

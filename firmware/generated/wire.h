@@ -21,6 +21,9 @@ constexpr unsigned kProtocolVersion = 1;
 constexpr unsigned kReplyFlag = 128;
 constexpr unsigned kMaxPointBlocks = 4096;
 constexpr unsigned kNoSlot = 255;
+constexpr unsigned kReferenceNode = 7;
+constexpr unsigned kContacts = 2;
+constexpr unsigned kDriveFullScale = 65520;
 constexpr uint8_t kCommands[30] = {
   1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 51, 52, 53, 56, 57, 58, 60, 61,
   62,
@@ -174,12 +177,14 @@ static_assert(offsetof(MonitorReply, bad_frames) == 112, "offset");
 static_assert(sizeof(MonitorReply) == 116, "size");
 
 struct SelftestReply {
-  uint32_t good;  // bit per node
+  uint32_t good;  // bit per node: CV inputs, pots, normalling node, board ID, buttons, +12 V/10, voice
   uint32_t bad;  // bit per node
+  uint16_t codes[24];  // what each node reads, raw; the last 0
 };
 static_assert(offsetof(SelftestReply, good) == 0, "offset");
 static_assert(offsetof(SelftestReply, bad) == 4, "offset");
-static_assert(sizeof(SelftestReply) == 8, "size");
+static_assert(offsetof(SelftestReply, codes) == 8, "offset");
+static_assert(sizeof(SelftestReply) == 56, "size");
 
 struct BenchReply {
   uint32_t cycles_mean;  // CPU cycles of a block
@@ -243,7 +248,7 @@ static_assert(sizeof(CalibrateBeginRequest) == 1, "size");
 
 struct CalibratePointRequest {
   uint16_t blocks;  // readings to average, 1..4096
-  uint8_t input;  // CV input
+  uint8_t input;  // CV input; 7 = the reference, straight at the converter
   uint8_t reserved;  // 0
 };
 static_assert(offsetof(CalibratePointRequest, blocks) == 0, "offset");
@@ -257,7 +262,7 @@ struct CalibratePointReply {
   uint16_t lowest;  // lowest code
   uint16_t highest;  // highest code
   uint16_t blocks;  // readings
-  uint8_t input;  // CV input
+  uint8_t input;  // as asked
   uint8_t reserved;  // 0
 };
 static_assert(offsetof(CalibratePointReply, mean) == 0, "offset");
@@ -284,8 +289,8 @@ static_assert(offsetof(CalibrateReadReply, slot) == 192, "offset");
 static_assert(sizeof(CalibrateReadReply) == 193, "size");
 
 struct CalibrateDriveRequest {
-  uint16_t code;  // DAC code in 1/16: 0..65520
-  uint8_t output;  // CV output
+  uint16_t code;  // DAC code in 1/16: 0..65520; contacts: 0 = 0 V, else 2.5 V
+  uint8_t output;  // CV output; 2 = the contacts
   uint8_t reserved;  // 0
 };
 static_assert(offsetof(CalibrateDriveRequest, code) == 0, "offset");

@@ -87,13 +87,35 @@ void second_receive(void* memory, const uint8_t* bytes, size_t size) { Of(memory
 size_t second_transmit(void* memory, uint8_t* to, size_t size) { return Of(memory)->second.Transmit(to, size); }
 size_t console_transmit(void* memory, uint8_t* to, size_t size) { return Of(memory)->console.Transmit(to, size); }
 
+// What the panel knows from the next block on.
+void console_panel(void* memory, int patch_known, uint32_t patched, const uint16_t* node_codes) {
+  ConsoleInputs& inputs = Of(memory)->inputs;
+  inputs.patch_known = static_cast<uint8_t>(patch_known);
+  inputs.patched = patched;
+  std::memcpy(inputs.node_codes, node_codes, sizeof inputs.node_codes);
+}
+
+// What is held: probe, then of each output whether, and the code.
+void console_held(const void* memory, uint16_t* to) {
+  const Held& held = static_cast<const HostConsole*>(memory)->console.held();
+  *to++ = static_cast<uint16_t>(held.probe);
+  for (unsigned i = 0; i < LOTTAVA_DACS; ++i) {
+    *to++ = held.drives[i];
+    *to++ = held.codes[i];
+  }
+}
+
+int console_calibrating(const void* memory) { return static_cast<const HostConsole*>(memory)->console.calibrating(); }
+
 // One block with these codes and volts.
 void console_block(void* memory, const uint16_t* cv_codes, const float* cv_volts) {
   HostConsole* host = Of(memory);
   ++host->inputs.blocks;
   std::memcpy(host->inputs.cv_codes, cv_codes, sizeof host->inputs.cv_codes);
   std::memcpy(host->inputs.cv_volts, cv_volts, sizeof host->inputs.cv_volts);
+  host->inputs.is_taken = host->second.calibrating();
   host->console.Process(host->inputs);
+  host->inputs.is_taken = host->console.calibrating();
   host->second.Process(host->inputs);
   host->store.Process(host->inputs.blocks);
 }

@@ -55,9 +55,11 @@ size_t MakeFrame(uint8_t* to) {
   uint8_t payload[wire::kMaxPayload];
   for (uint8_t& byte : payload) byte = static_cast<uint8_t>(Random(Random(2) ? 4 : 256));
   const wire::Command slow[] = {wire::Command::kCalibrateBegin, wire::Command::kCalibrateCommit,
-                                wire::Command::kCalibrateUndo, wire::Command::kSettingsPut};
+                                wire::Command::kCalibrateDrive, wire::Command::kCalibratePoint,
+                                wire::Command::kCalibrateUndo,  wire::Command::kSettingsPut};
+  constexpr uint32_t kSlow = sizeof slow / sizeof slow[0];
   const uint8_t command =
-      Random(2) ? wire::kCommands[Random(sizeof wire::kCommands)] : static_cast<uint8_t>(slow[Random(4)]);
+      Random(2) ? wire::kCommands[Random(sizeof wire::kCommands)] : static_cast<uint8_t>(slow[Random(kSlow)]);
   size_t size = Random(2) ? Random(3) : Random(sizeof payload + 1);
   if (command == static_cast<uint8_t>(wire::Command::kCalibrateCommit) && Random(2)) {
     RecordImage record;
@@ -66,6 +68,20 @@ size_t MakeFrame(uint8_t* to) {
     RecordSeal(&record);
     std::memcpy(payload, &record, sizeof record);
     size = sizeof record;
+  }
+  if (command == static_cast<uint8_t>(wire::Command::kCalibrateBegin) && Random(2)) {
+    payload[0] = static_cast<uint8_t>(Random(3));
+    size = sizeof(wire::CalibrateBeginRequest);
+  }
+  if (command == static_cast<uint8_t>(wire::Command::kCalibrateDrive) && Random(2)) {
+    const wire::CalibrateDriveRequest drive = {static_cast<uint16_t>(Random(65536)), static_cast<uint8_t>(Random(4)), 0};
+    std::memcpy(payload, &drive, sizeof drive);
+    size = sizeof drive;
+  }
+  if (command == static_cast<uint8_t>(wire::Command::kCalibratePoint) && Random(2)) {
+    const wire::CalibratePointRequest point = {static_cast<uint16_t>(Random(20)), static_cast<uint8_t>(Random(10)), 0};
+    std::memcpy(payload, &point, sizeof point);
+    size = sizeof point;
   }
   if (command == static_cast<uint8_t>(wire::Command::kSettingsPut) && Random(2)) {
     SettingsImage settings;
@@ -103,6 +119,7 @@ void Reboot() {
 }
 
 uint32_t g_records, g_settings;  // that came into use
+uint32_t g_held;                 // rounds with something held
 
 void Round(ConsoleInputs* inputs) {
   const uint32_t record_before = g_store.record().sequence, settings_before = g_store.settings().sequence;
@@ -114,7 +131,12 @@ void Round(ConsoleInputs* inputs) {
   for (uint32_t blocks = Random(12); blocks != 0; --blocks) {
     ++inputs->blocks;
     for (uint16_t& code : inputs->cv_codes) code = static_cast<uint16_t>(Random(65536));
-    for (Console& console : g_consoles) console.Process(*inputs);
+    inputs->patch_known = Random(16) != 0;
+    inputs->patched = Random(4) != 0 ? 0 : Random(512);
+    for (unsigned i = 0; i < 2; ++i) {
+      inputs->is_taken = g_consoles[1 - i].calibrating();
+      g_consoles[i].Process(*inputs);
+    }
     g_store.Process(inputs->blocks);
   }
   if (g_store.record().sequence != record_before) ++g_records;
@@ -122,6 +144,13 @@ void Round(ConsoleInputs* inputs) {
   if (Random(64) == 0) Reboot();
   uint8_t out[32];
   for (uint32_t reads = Random(8); reads != 0; --reads) g_consoles[Random(2)].Transmit(out, sizeof out);
+  for (const Console& console : g_consoles) {
+    const Held& held = console.held();
+    const bool holds = held.probe != Probe::kRandom || held.drives[0] || held.drives[1];
+    Require(console.calibrating() || !holds, "held without a calibration");
+    Require(held.codes[0] <= wire::kDriveFullScale && held.codes[1] <= wire::kDriveFullScale, "a code too high");
+    if (holds) ++g_held;
+  }
   RecordImage used;
   const RecordImage& record = g_store.record();
   Require(RecordUnpack(reinterpret_cast<const uint8_t*>(&record), sizeof record, &used).good(), "a bad record is in use");
@@ -156,7 +185,7 @@ int main(int argc, char** argv) {
     Round(&inputs);
     Require(i % 64 != 0 || (AnswersHello(&g_consoles[0]) && AnswersHello(&g_consoles[1])), "hello is not answered");
   }
-  std::printf("%ld rounds, records %u settings %u\n", rounds, static_cast<unsigned>(g_records),
-              static_cast<unsigned>(g_settings));
+  std::printf("%ld rounds, records %u settings %u held %u\n", rounds, static_cast<unsigned>(g_records),
+              static_cast<unsigned>(g_settings), static_cast<unsigned>(g_held));
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "app/module.h"
 #include "app/phrase.h"
 #include "app/store.h"
+#include "app/supply.h"
 #include "boards/daisy_seed/adc.h"
 #include "boards/daisy_seed/audio.h"
 #include "boards/daisy_seed/bench.h"
@@ -30,6 +31,7 @@
 #include "boards/daisy_seed/usart.h"
 #include "boards/daisy_seed/usb.h"
 #include "boards/daisy_seed/watchdog.h"
+#include "generated/board.h"
 
 namespace {
 
@@ -41,7 +43,9 @@ constexpr std::uint8_t kFirmwareVersion[3] = {0, 1, 0};
 constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kIdentify, lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot,
     lottava::wire::Capability::kSettings, lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu,
-    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kBenchCase};
+    lottava::wire::Capability::kSelftest, lottava::wire::Capability::kBench, lottava::wire::Capability::kBenchCase,
+    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kCalibrateReference,
+    lottava::wire::Capability::kCalibrateOutput};
 
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
@@ -62,6 +66,9 @@ Meter meter_;
 std::uint8_t board_;  // revision; 0 is a bare Seed: bench mode
 lottava::Phrase phrase_;
 lottava::Midi midi_;
+lottava::Supply supply_;
+lottava::Held held_;
+std::uint16_t drive_error_[LOTTAVA_DACS];
 std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
@@ -89,10 +96,25 @@ void PlayBench() {
   module_.Play(performance, inputs_, &outputs_);
 }
 
+void FollowSupply() {
+  if (!PanelNormalling().reads_reference()) return;
+  supply_.Process(MuxCode(1, lottava::kMuxBNormallingNode));
+  module_.SetSupply(supply_.scale());
+}
+
+// What a calibration holds an output at, its mean exact to 1/16; else what the instrument plays.
+std::uint16_t DacCode(unsigned output) {
+  if (!held_.drives[output]) return outputs_.dac_codes[output];
+  std::uint16_t& error = drive_error_[output];
+  error = static_cast<std::uint16_t>((error & 15u) + held_.codes[output]);
+  return static_cast<std::uint16_t>(error >> 4);
+}
+
 __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
   const std::uint32_t start = CycleCount();
   ReadPanel(&inputs_);
   if (board_ != 0) {
+    FollowSupply();
     module_.Process(inputs_, &outputs_);
   } else {
     PlayBench();
@@ -101,7 +123,7 @@ __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*,
     out[i][0] = outputs_.audio[i][0];
     out[i][1] = outputs_.audio[i][1];
   }
-  for (unsigned i = 0; i < LOTTAVA_DACS; ++i) DacWrite(i, outputs_.dac_codes[i]);
+  for (unsigned i = 0; i < LOTTAVA_DACS; ++i) DacWrite(i, DacCode(i));
   Write(pin::kGateOut, outputs_.gate_out != 0);
   Count(CycleCount() - start);
 }
@@ -159,7 +181,9 @@ lottava::ConsoleInputs Snapshot() {
   lottava::ConsoleInputs snapshot{};
   const LottavaTrace& trace = module_.trace();
   snapshot.blocks = meter_.blocks;
-  std::memcpy(snapshot.cv_codes, inputs_.cv_codes, sizeof snapshot.cv_codes);
+  const bool held = PanelNormalling().held();
+  for (unsigned i = 0; i < LOTTAVA_CVS; ++i) snapshot.cv_codes[i] = held ? CvCodes()[i] : inputs_.cv_codes[i];
+  for (unsigned i = 0; i < lottava::kMuxNodes; ++i) snapshot.node_codes[i] = MuxCode(1, lottava::kMuxBNormallingNode + i);
   std::memcpy(snapshot.pot_codes, inputs_.pot_codes, sizeof snapshot.pot_codes);
   for (unsigned i = 0; i < LOTTAVA_CVS; ++i) {
     snapshot.cv_volts[i] = module_.cv_scaler().cv_volts(static_cast<LottavaCv>(i));
@@ -174,6 +198,7 @@ lottava::ConsoleInputs Snapshot() {
   snapshot.cycles_mean = meter_.mean;
   snapshot.cycles_max = meter_.max;
   snapshot.missed_blocks = AudioMissedBlocks();
+  snapshot.cpu_hz = kCoreHz;
   return snapshot;
 }
 
@@ -182,6 +207,7 @@ void TakeCalibration() {
   if (!store_.TakeCalibration(&calibration)) return;
   const InterruptLock lock;
   module_.SetCalibration(calibration);
+  supply_.Init(store_.record().reference_code);
 }
 
 void TakeSettings() {
@@ -214,12 +240,21 @@ void ReceiveMidi() {
   if (!UsbIsReady()) midi_.Release();
 }
 
+void Hold(const lottava::Held& held) {
+  const InterruptLock lock;
+  held_ = held;
+  PanelNormalling().Set(held.probe);
+}
+
 void RunConsoles() {
-  const lottava::ConsoleInputs snapshot = Snapshot();
+  lottava::ConsoleInputs snapshot = Snapshot();
   UsbPoll(snapshot.blocks);
   ReceiveMidi();
+  snapshot.is_taken = usb_port_.console().calibrating();
   usart_port_.Receive(snapshot);
+  snapshot.is_taken = usart_port_.console().calibrating();
   usb_port_.Receive(snapshot);
+  Hold(snapshot.is_taken ? usart_port_.console().held() : usb_port_.console().held());
   store_.Process(snapshot.blocks);
   usart_port_.Send();
   usb_port_.Send();
