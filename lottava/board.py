@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 SUPPLY_VOLTS = 3.3
 """3V3_A: reference of ADC, DAC and every bias divider, so that biases follow it and offsets stay put."""
+USUAL_SOURCE_OHMS = 1e3
+"""In series with a usual output, and with the switch contacts of CV inputs: calibrated volts are such a source's."""
 ADC_FULL_SCALE = 65_535
 DAC_FULL_SCALE = 4_095
 
@@ -102,6 +104,11 @@ class CvInput:
         """Nominal volts at the jack of an ADC code."""
         return self.nominal_gain * (code / ADC_FULL_SCALE) + self.nominal_offset
 
+    def usual_volts(self, volts: float, source_ohms: float) -> float:
+        """Volts that a usual output needs for what `volts` behind another resistance make at the converter."""
+        ohms, bias = self.stage.input_ohms, self.stage.bias.volts
+        return bias + (volts - bias) * (ohms + USUAL_SOURCE_OHMS) / (ohms + source_ohms)
+
     @property
     def reach_volts(self) -> tuple[float, float]:
         """Lowest and highest voltage that a nominal stage brings inside the ADC's range."""
@@ -110,10 +117,11 @@ class CvInput:
 
 @dataclass(frozen=True)
 class CvOutput:
-    """A control voltage from a DAC: volts = gain * (code / 4095) + offset."""
+    """A control voltage from a DAC: volts = gain * (code / 4095) + offset. source_ohms: behind its feedback."""
 
     jack: Jack
     stage: Stage
+    source_ohms: float = USUAL_SOURCE_OHMS
 
     @property
     def name(self) -> str:
@@ -307,7 +315,7 @@ BOARD = Board(
         _cv("MORPH", 4, "in", "D21"),
     ),
     cv_outputs=(
-        CvOutput(_jack("PITCH_CV", "cv", "out", 3, "mid", "D22", (-5.0, 5.0)), PITCH_OUT_STAGE),
+        CvOutput(_jack("PITCH_CV", "cv", "out", 3, "mid", "D22", (-5.0, 5.0)), PITCH_OUT_STAGE, source_ohms=0.0),
         CvOutput(_jack("ENV_CV", "cv", "out", 4, "mid", "D23", (0.0, 8.0)), ENV_OUT_STAGE),
     ),
     gate_inputs=(

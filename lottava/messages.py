@@ -276,7 +276,7 @@ class CalibrateReadReply(Layout):
 
 @dataclass(frozen=True)
 class CalibrateDriveRequest(Layout):
-    """Hold a CV output (route OUTPUT) or the contacts of free jacks (route REFERENCE) until the calibration ends."""
+    """Hold a CV output (route OUTPUT) or the contacts of free jacks until the calibration ends."""
 
     code: int = item("u16", f"DAC code in 1/16: 0..{DRIVE_FULL_SCALE}; contacts: 0 = 0 V, else 2.5 V")
     output: int = item("u8", f"CV output; {CONTACTS} = the contacts")

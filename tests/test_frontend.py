@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator import FrontEnd
-from lottava.emulator.frontend import INL_VOLTS, NOISE_VOLTS, SUPPLY_TOLERANCE
 from lottava.emulator.panel import CV_CHANNELS, MUX_CHANNELS, port_and_pin
+from lottava.emulator.parts import INL_VOLTS, NOISE_VOLTS, SUPPLY_TOLERANCE
 
 from lottava.board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, SUPPLY_VOLTS
 

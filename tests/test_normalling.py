@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from instrument import ask
 from lottava.emulator import FrontEnd, Seed, build_image
-from lottava.emulator.frontend import REFERENCE_VOLTS
 from lottava.emulator.library import Inputs
+from lottava.emulator.parts import REFERENCE_VOLTS
 
 from lottava.board import BOARD
 from lottava.messages import Command, MonitorReply

@@ -59,7 +59,7 @@ void Console::CalibrateDrive(const uint8_t* payload) {
   if (!calibrating_) return Refuse(wire::ErrorCode::kNotCalibrating);
   wire::CalibrateDriveRequest drive;
   std::memcpy(&drive, payload, sizeof drive);
-  const bool at_contacts = route_ == wire::Route::kReference && drive.output == wire::kContacts;
+  const bool at_contacts = drive.output == wire::kContacts;
   const bool at_output = route_ == wire::Route::kOutput && drive.output < LOTTAVA_DACS;
   if (drive.code > wire::kDriveFullScale || !(at_contacts || at_output)) return Refuse(wire::ErrorCode::kBadValue);
   if (at_contacts) {

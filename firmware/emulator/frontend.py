@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava.board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, SUPPLY_VOLTS, Stage
+from lottava.board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, USUAL_SOURCE_OHMS
 
 from .panel import (
     BUTTON_NODE,
@@ -30,79 +30,19 @@ from .panel import (
     POTS,
     RAIL_12_VOLTS,
 )
+from .parts import NOISE_VOLTS, Parts, draw_parts, nominal_parts
 
-SUPPLY_TOLERANCE = 0.02
-NOISE_VOLTS = 0.3e-3
-INL_VOLTS = 1.5e-3
-OP_AMP_OFFSET_VOLTS = 4.5e-3
-"""MCP6004 maximum (hardware.md 6); uniform within."""
 RAIL_VOLTS = (0.009, 0.020)
 """How near to ground and to the supply the input op-amps come (simulation: 9 mV and 3.28 V of 3.30 V)."""
-REFERENCE_VOLTS = 2.5
-"""What the normalling switch puts on the contacts of CV jacks while the probe is high; 0 V else (instrument.md 2)."""
 FLOATING_SHARE = 0.3
 """Of the supply, at an open converter input: some level in between that no multiplexer moves."""
 _NOISE_DRAWS = 4096
 
 
-@dataclass(frozen=True)
-class Parts:
-    """One board's values. Per input: feedback ratio Rf/Rin, bias as share of 3V3_A, op-amp offset in volts."""
-
-    supply_volts: float
-    noise_volts: float
-    ratio: tuple[float, ...]
-    bias_share: tuple[float, ...]
-    offset_volts: tuple[float, ...]
-    inl_volts: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    inl_phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    output_ratio: tuple[float, ...] = field(default=tuple(stage.slope for stage in OUTPUTS.values()))
-    output_bias_share: tuple[float, ...] = field(default=tuple(stage.bias.fraction for stage in OUTPUTS.values()))
-
-
-def _nominal_parts() -> Parts:
-    inputs = INPUTS.values()
-    return Parts(
-        supply_volts=SUPPLY_VOLTS,
-        noise_volts=0.0,
-        ratio=tuple(stage.slope for stage in inputs),
-        bias_share=tuple(stage.bias.fraction for stage in inputs),
-        offset_volts=(0.0,) * len(INPUTS),
-    )
-
-
-def _draw_ratio(random: np.random.Generator, stage: Stage) -> float:
-    """Rf/Rin of two resistors within their tolerance."""
-    above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
-    return stage.slope * above / below
-
-
-def _draw_bias(random: np.random.Generator, stage: Stage) -> float:
-    """Share of 3V3_A that a divider of two resistors within tolerance gives."""
-    above, below = 1 + random.uniform(-stage.tolerance, stage.tolerance, 2)
-    top, bottom = stage.bias.top_ohms * above, stage.bias.bottom_ohms * below
-    return bottom / (top + bottom)
-
-
-def draw_parts(seed: int) -> Parts:
-    """A random board: resistors, op-amps, supply and converter as hardware.md 6 case B."""
-    random = np.random.default_rng(seed)
-    peaks = random.dirichlet((1.0, 1.0, 1.0)) * INL_VOLTS
-    return Parts(
-        supply_volts=SUPPLY_VOLTS * (1 + random.uniform(-SUPPLY_TOLERANCE, SUPPLY_TOLERANCE)),
-        noise_volts=NOISE_VOLTS,
-        ratio=tuple(_draw_ratio(random, stage) for stage in INPUTS.values()),
-        bias_share=tuple(_draw_bias(random, stage) for stage in INPUTS.values()),
-        offset_volts=tuple(random.uniform(-OP_AMP_OFFSET_VOLTS, OP_AMP_OFFSET_VOLTS, len(INPUTS))),
-        inl_volts=tuple(peaks),
-        inl_phase=tuple(random.uniform(0, 2 * np.pi, 3)),
-        output_ratio=tuple(_draw_ratio(random, stage) for stage in OUTPUTS.values()),
-        output_bias_share=tuple(_draw_bias(random, stage) for stage in OUTPUTS.values()),
-    )
-
-
 class FrontEnd:
     """Jack voltages, knob positions and one board's parts. A cable at 0 V is in every input, knobs are at noon.
+
+    Voltages are those of usual outputs, whose 1 kΩ is part of the inputs' resistors.
 
     probe: level of the normalling switch, which jacks without a cable see. is_bare: there is no board at all.
     """
@@ -112,8 +52,10 @@ class FrontEnd:
         self.probe = False
         self.is_bare = False
         self._unplugged: set[str] = set()
+        self._cables: dict[str, int] = {}
         self._volts = dict.fromkeys(INPUTS, 0.0)
         self._pots = dict.fromkeys(POTS, 0.5)
+        self._dac_codes: tuple[float, ...] = (0,) * len(OUTPUTS)
         self._down: frozenset[str] = frozenset()
         self._stuck: dict[str, int] = {}
         self._noise = np.random.default_rng(noise_seed)
@@ -123,7 +65,7 @@ class FrontEnd:
     @classmethod
     def ideal(cls) -> FrontEnd:
         """Nominal parts, no noise."""
-        return cls(_nominal_parts())
+        return cls(nominal_parts())
 
     @classmethod
     def random(cls, seed: int) -> FrontEnd:
@@ -135,6 +77,7 @@ class FrontEnd:
         for jack in map(str.upper, jacks):
             if jack not in (*INPUTS, *GATE_JACKS):
                 raise ValueError(f"no input {jack!r} has a switch; there are {', '.join((*INPUTS, *GATE_JACKS))}")
+            self._cables.pop(jack, None)
             if self.is_plugged(jack):
                 self._unplugged.add(jack)
                 self._clean.clear()
@@ -153,7 +96,7 @@ class FrontEnd:
     @classmethod
     def bare(cls) -> FrontEnd:
         """A Seed without a board: every converter input open."""
-        frontend = cls(replace(_nominal_parts(), noise_volts=NOISE_VOLTS))
+        frontend = cls(replace(nominal_parts(), noise_volts=NOISE_VOLTS))
         frontend.is_bare = True
         return frontend
 
@@ -162,10 +105,31 @@ class FrontEnd:
         jack = jack.upper()
         if jack not in self._volts:
             raise ValueError(f"no CV jack {jack!r}; there are {', '.join(self._volts)}")
+        self._cables.pop(jack, None)
+        self._set_volts(jack, volts)
+
+    def _set_volts(self, jack: str, volts: float) -> None:
         self.plug(jack)
         if self._volts[jack] != volts:
             self._volts[jack] = float(volts)
             self._clean.clear()
+
+    def connect(self, output: str, jack: str) -> None:
+        """A cable from one of the module's own CV outputs to a CV input, by names in any case. Raises ValueError."""
+        names, jack = list(OUTPUTS), jack.upper()
+        if output.upper() not in names or jack not in self._volts:
+            raise ValueError(f"no cable goes from {output} to {jack}; from {', '.join(names)} to a CV input")
+        self._cables[jack] = names.index(output.upper())
+        self.drive(self._dac_codes)
+        self._clean.clear()
+
+    def drive(self, dac_codes: Sequence[float]) -> None:
+        """What the converters put out from now on; cables from the outputs bring it to inputs."""
+        self._dac_codes = tuple(dac_codes)
+        if self._cables:
+            volts = self.output_volts(dac_codes)
+            for jack, output in self._cables.items():
+                self._set_volts(jack, volts[output])
 
     def set_pot(self, name: str, position: float) -> None:
         """Knob position 0..1. Raises ValueError for an unknown knob or a position outside."""
@@ -207,15 +171,20 @@ class FrontEnd:
     @property
     def contact_volts(self) -> float:
         """Voltage at the switch contacts of the CV jacks and at the multiplexer's normalling node."""
-        return REFERENCE_VOLTS if self.probe else 0.0
+        return self.parts.reference_volts if self.probe else 0.0
 
     def pin_volts(self, jack: str) -> float:
         """Voltage at the ADC pin of a CV jack, before noise and the converter's curve."""
         index = list(INPUTS).index(jack)
         parts = self.parts
         bias = parts.bias_share[index] * parts.supply_volts + parts.offset_volts[index]
-        jack_volts = self._volts[jack] if self.is_plugged(jack) else self.contact_volts
-        volts = bias * (1 + parts.ratio[index]) - parts.ratio[index] * jack_volts
+        ratio, jack_volts = parts.ratio[index], self._volts[jack]
+        if not self.is_plugged(jack):
+            ratio, jack_volts = ratio * parts.contact_ratio[index], self.contact_volts
+        elif jack in self._cables:
+            ohms, source = INPUTS[jack].input_ohms, BOARD.cv_outputs[self._cables[jack]].source_ohms
+            ratio *= (ohms + USUAL_SOURCE_OHMS) / (ohms + source)
+        volts = bias * (1 + ratio) - ratio * jack_volts
         low, headroom = RAIL_VOLTS
         return min(max(volts, low), parts.supply_volts - headroom)
 
@@ -243,6 +212,10 @@ class FrontEnd:
         curve = sum(peak * math.sin(2 * math.pi * share * turns + phase) for peak, turns, phase in waves)
         return (share + curve / self.parts.supply_volts) * ADC_FULL_SCALE
 
+    def mean_code(self, channel: int, mux_position: int = 0) -> float:
+        """What very many conversions give on average."""
+        return float(np.clip(self._clean_code(channel, mux_position), 0, ADC_FULL_SCALE))
+
     def scan(self, channels: Sequence[int], mux_position: int) -> NDArray[np.uint16]:
         """Codes [channels] of one scan of the ADC with the multiplexers at `mux_position`."""
         key = (tuple(channels), mux_position, self.probe)
@@ -260,7 +233,7 @@ class FrontEnd:
             codes = np.array([code if held is None else held for code, held in zip(codes, stuck, strict=True)])
         return np.clip(np.rint(codes), 0, ADC_FULL_SCALE).astype(np.uint16)
 
-    def output_volts(self, dac_codes: Sequence[int]) -> tuple[float, float]:
+    def output_volts(self, dac_codes: Sequence[float]) -> tuple[float, float]:
         """Jack volts of PITCH CV and ENV CV for two 12-bit codes: bias*(1+ratio) - ratio*DAC volts."""
         volts = []
         for index, code in enumerate(dac_codes):

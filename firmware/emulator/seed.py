@@ -274,6 +274,7 @@ class Seed:
 
     def _convert(self, channels: Sequence[int]) -> NDArray[np.uint16]:
         position = sum(self.ports[port].is_high(pin) << bit for bit, (port, pin) in enumerate(MUX_ADDRESS))
+        self.frontend.drive([self.dac.codes[channel] for channel in DAC_CHANNELS])
         return self.frontend.scan(channels, position)
 
     def run_blocks(self, count: int) -> NDArray[np.int32]:

@@ -44,8 +44,9 @@ constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kIdentify, lottava::wire::Capability::kMonitor, lottava::wire::Capability::kReboot,
     lottava::wire::Capability::kSettings, lottava::wire::Capability::kFactory, lottava::wire::Capability::kDfu,
     lottava::wire::Capability::kSelftest, lottava::wire::Capability::kBench, lottava::wire::Capability::kBenchCase,
-    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kCalibrateReference,
-    lottava::wire::Capability::kCalibrateOutput};
+    lottava::wire::Capability::kCalibrateSource, lottava::wire::Capability::kCalibrateOutput,
+    lottava::wire::Capability::kCalibrateReference};
+constexpr auto kReference = static_cast<std::uint32_t>(lottava::wire::Capability::kCalibrateReference);
 
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
@@ -166,6 +167,7 @@ void StartConsole(SeedRevision revision, ResetCause cause, const FaultReport& fa
   identity.board_revision = board_;
   identity.seed_revision = static_cast<std::uint8_t>(revision);
   for (const auto capability : kCapabilities) identity.capabilities |= static_cast<std::uint32_t>(capability);
+  if (board_ == 0) identity.capabilities &= ~kReference;  // it is on the board
   std::memcpy(identity.firmware, kFirmwareVersion, sizeof identity.firmware);
   std::memcpy(identity.serial, reinterpret_cast<const void*>(kUniqueNumber), sizeof identity.serial);
   if (module_.voice().loaded()) {
