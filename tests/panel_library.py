@@ -9,7 +9,7 @@ from pathlib import Path
 
 from console_library import COMMON, CXX, FIRMWARE
 
-APP = "normalling board_id phrase buttons leds"
+APP = "normalling board_id phrase buttons leds held_knobs"
 
 
 def build(folder: Path) -> ctypes.CDLL:
@@ -23,5 +23,6 @@ def build(folder: Path) -> ctypes.CDLL:
     library.led_pattern.restype = ctypes.c_uint32
     library.buttons_size.restype = ctypes.c_size_t
     library.phrase_size.restype = ctypes.c_size_t
+    library.panel_size.restype = ctypes.c_size_t
     library.normalling_patched.restype = ctypes.c_uint32
     return library

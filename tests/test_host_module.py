@@ -159,6 +159,50 @@ def test_a_pulse_that_ended_inside_a_block_still_counts() -> None:
     assert np.max(np.abs(block.audio)) > LSB
 
 
+def test_a_pitch_that_comes_late_is_heard_a_millisecond_after_the_edge() -> None:
+    """A sequencer's CV arrives with the block behind its gate."""
+    for offset in (0, 1, 17, 47):
+        player = Player(patched=True)
+        player.blocks(40)
+        cvs, noon = [cv.code(0.0) for cv in BOARD.cv_inputs], [32768] * 12
+        player.module.process(np.rint(cvs), noon, gate=True, gate_edge=True, gate_offset=offset)
+        cvs[0] = BOARD.cv_inputs[0].code(1.0)
+        block = player.module.process(np.rint(cvs), noon, gate=True)
+        assert block.frame is not None
+        assert block.frame.previous_length == 48
+        assert block.frame.pitch_volts == pytest.approx(1.0, abs=1e-3)
+        assert player.module.process(np.rint(cvs), noon, gate=True).frame is None
+
+
+def test_a_gate_is_heard_at_its_sample() -> None:
+    for offset in range(48):
+        player = Player(knobs={"level": 1.0})
+        player.blocks(41)
+        zeros, noon = [cv.code(0.0) for cv in BOARD.cv_inputs], [32768] * 12
+        block = player.module.process(np.rint(zeros), noon, gate=True, gate_edge=True, gate_offset=offset)
+        assert block.frame is not None
+        assert block.frame.previous_length == (48 + offset if offset else 48)
+        assert not block.audio[: offset + 1].any()
+        assert offset > 40 or np.abs(block.audio[offset : offset + 8]).max() > LSB
+
+
+def test_glide_goes_all_but_two_percent_of_the_way_in_its_time() -> None:
+    player = drone()
+    player.settle()
+    player.module.set_glide(200.0)
+    player.volts["v_oct"] = 1.0
+    heard = np.array([player.module.trace().pitch_volts for _ in range(400) if player.block()])
+    assert np.all(np.diff(heard) >= 0)
+    assert heard[49] == pytest.approx(1 - 2 ** (-5.77 / 4), abs=0.03)
+    assert heard[203] == pytest.approx(0.98, abs=0.005)
+    player.settle()
+    assert player.module.trace().pitch_volts == pytest.approx(1.0, abs=4e-4)
+    player.module.set_glide(0.0)
+    player.volts["v_oct"] = 0.0
+    player.blocks(4)
+    assert player.module.trace().pitch_volts == pytest.approx(0.0, abs=1e-4)
+
+
 def levels_while(player: Player, seconds: float, gate: bool) -> NDArray[np.float64]:
     """What ENV CV says, 0..1, over some seconds of gate."""
     code = [player.block(gate=gate).dac_codes[1] for _ in range(round(1000 * seconds))]

@@ -19,6 +19,9 @@ class Buttons {
   // Once a block, with the ladder's code.
   ButtonEvent Process(uint16_t code);
 
+  // What is down now has been used for something else: no tap comes of it.
+  void Spoil() { spoilt_ = true; }
+
   // Down now, contacts settled.
   Button down() const { return down_; }
 
@@ -26,7 +29,7 @@ class Buttons {
   Button down_ = Button::kNone, read_ = Button::kNone;
   uint8_t same_ = 0;        // blocks for which read_ has been read
   uint16_t blocks_ = 0;     // for which down_ has been down
-  bool spoilt_ = false;     // more than one button since all were up: nobody meant a tap
+  bool spoilt_ = false;     // more than one button since all were up, or another use: nobody meant a tap
 };
 
 }  // namespace lottava

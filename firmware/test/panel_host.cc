@@ -5,11 +5,21 @@
 
 #include "app/board_id.h"
 #include "app/buttons.h"
+#include "app/held_knobs.h"
 #include "app/leds.h"
 #include "app/normalling.h"
 #include "app/phrase.h"
 
 using namespace lottava;
+
+namespace {
+
+struct Panel {
+  Buttons buttons;
+  HeldKnobs knobs;
+};
+
+}  // namespace
 
 extern "C" {
 
@@ -56,6 +66,40 @@ int buttons_process(void* memory, uint16_t code) {
   Buttons* buttons = static_cast<Buttons*>(memory);
   const int event = static_cast<int>(buttons->Process(code));
   return event | static_cast<int>(buttons->down()) << 4;
+}
+
+size_t panel_size(void) { return sizeof(Panel); }
+
+void panel_create(void* memory) {
+  Panel* panel = new (memory) Panel;
+  panel->buttons.Init();
+  panel->knobs.Init();
+}
+
+// One reading with the ladder's code; pots: PITCH, CONTOUR, MORPH, in and out. What came of the buttons.
+int panel_process(void* memory, uint16_t ladder_code, uint16_t pots[3]) {
+  Panel* panel = static_cast<Panel*>(memory);
+  LottavaInputs inputs = {};
+  uint16_t* const codes[] = {&inputs.pot_codes[LOTTAVA_POT_PITCH], &inputs.pot_codes[LOTTAVA_POT_CONTOUR],
+                             &inputs.pot_codes[LOTTAVA_POT_MORPH]};
+  for (unsigned i = 0; i < 3; ++i) *codes[i] = pots[i];
+  const int event = static_cast<int>(panel->buttons.Process(ladder_code));
+  if (panel->knobs.Process(panel->buttons.down() == Button::kPrevious, &inputs)) panel->buttons.Spoil();
+  for (unsigned i = 0; i < 3; ++i) pots[i] = *codes[i];
+  return event;
+}
+
+// settings: root octave, glide, span, in and out; whether they changed.
+int panel_take(void* memory, int16_t settings[3]) {
+  SettingsImage image = {};
+  image.root_octave = settings[0];
+  image.glide = settings[1];
+  image.morph_span = settings[2];
+  const bool changed = static_cast<Panel*>(memory)->knobs.Take(&image);
+  settings[0] = image.root_octave;
+  settings[1] = image.glide;
+  settings[2] = image.morph_span;
+  return changed;
 }
 
 // state: slot, identify, calibrating, held, bench, fault. Bits 0-15 lit, 16-23 brightness, 24 onboard.

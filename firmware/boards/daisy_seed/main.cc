@@ -217,7 +217,14 @@ void TakeSettings() {
   if (!store_.TakeSettings(&settings)) return;
   const InterruptLock lock;
   module_.SetPitchOffset(lottava::SettingsPitchVolts(settings));
+  module_.SetGlide(settings.glide);
+  PanelHold(settings.hold != 0);
   midi_.Configure(settings.midi_channel, settings.bend_semitones);
+}
+
+void TakePanel() {
+  lottava::SettingsImage settings = store_.settings();
+  if (PanelChange(&settings)) store_.Change(settings);
 }
 
 void ResetSettings() {
@@ -257,6 +264,7 @@ void RunConsoles() {
   snapshot.is_taken = usart_port_.console().calibrating();
   usb_port_.Receive(snapshot);
   Hold(snapshot.is_taken ? usart_port_.console().held() : usb_port_.console().held());
+  TakePanel();
   store_.Process(snapshot.blocks);
   usart_port_.Send();
   usb_port_.Send();

@@ -4,17 +4,20 @@
 
 #include "adc.h"
 #include "app/board_id.h"
+#include "app/held_knobs.h"
 #include "gates.h"
 #include "generated/board.h"
 #include "gpio.h"
+#include "system.h"
 
 namespace lottava::seed {
 namespace {
 
 Normalling normalling_;
 Buttons buttons_;
-volatile ButtonEvent event_;
-bool held_;
+HeldKnobs knobs_;
+bool hold_asked_;  // on for off or off for on
+volatile bool held_;
 std::uint8_t board_;
 
 void TakeGate(LottavaInputs* inputs) {
@@ -25,9 +28,8 @@ void TakeGate(LottavaInputs* inputs) {
 }
 
 void ReadButtons(LottavaInputs* inputs) {
-  const ButtonEvent event = buttons_.Process(MuxCode(1, kMuxBButtons));
-  if (event != ButtonEvent::kNone) event_ = event;
-  if (event == ButtonEvent::kHold) held_ = !held_;
+  if (buttons_.Process(MuxCode(1, kMuxBButtons)) == ButtonEvent::kHold) hold_asked_ = !hold_asked_;
+  if (knobs_.Process(buttons_.down() == Button::kPrevious, inputs)) buttons_.Spoil();
   if (held_) inputs->gate = 1;
 }
 
@@ -36,6 +38,7 @@ void ReadButtons(LottavaInputs* inputs) {
 void PanelInit() {
   normalling_.Init();
   buttons_.Init();
+  knobs_.Init();
   Write(pin::kProbe, false);
   Configure(pin::kProbe, {PinMode::kOutput, Pull::kNone, Speed::kLow, 0});
 }
@@ -51,12 +54,15 @@ void ReadPanel(LottavaInputs* inputs) {
   Write(pin::kProbe, normalling_.level());
 }
 
-// Nobody presses twice within the few cycles between reading and clearing.
-ButtonEvent TakeButtonEvent() {
-  const ButtonEvent event = event_;
-  if (event != ButtonEvent::kNone) event_ = ButtonEvent::kNone;
-  return event;
+bool PanelChange(SettingsImage* settings) {
+  const InterruptLock lock;
+  const bool turned = knobs_.Take(settings), asked = hold_asked_;
+  hold_asked_ = false;
+  if (asked) settings->hold = settings->hold == 0;
+  return turned || asked;
 }
+
+void PanelHold(bool on) { held_ = on; }
 
 bool PanelIsHeld() { return held_; }
 

@@ -6,6 +6,7 @@
 #include "app/buttons.h"
 #include "app/io.h"
 #include "app/normalling.h"
+#include "app/settings.h"
 
 namespace lottava::seed {
 
@@ -14,8 +15,11 @@ void PanelInit();
 // Once a block, first thing in the audio interrupt: what it does to the probe is read a block later.
 void ReadPanel(LottavaInputs* inputs);
 
-// What the buttons have asked for since the last call, once; and whether hold is on, which keeps the gate high.
-ButtonEvent TakeButtonEvent();
+// What has been asked for with the buttons since the last call goes into `settings`; true where that changes them.
+bool PanelChange(SettingsImage* settings);
+
+// Hold keeps the gate high.
+void PanelHold(bool on);
 bool PanelIsHeld();
 
 // Revision of the board, 0 for a bare Seed, whose buttons are open pins. Once every multiplexer position has been read.
