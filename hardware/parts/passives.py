@@ -164,6 +164,18 @@ def _ceramics() -> Iterator[PartType]:
 
 def _others() -> Iterator[PartType]:
     yield PartType(
+        "R 1k 1% 0.66W 1206",
+        "1k",
+        Source("Panasonic", "ERJ-P08F1001V"),
+        Source("Vishay", "CRCW12061K00FKEAHP"),
+        "Resistor_SMD:R_1206_3216Metric",
+        "1%",
+        "500V 0.66W 100ppm",
+        (0.15, 0.05),
+        lcsc=LCSC.get("ERJ-P08F1001V", GENERIC),
+        note="stands the other rail at an output for any time",
+    )
+    yield PartType(
         "C 100u ELEC 25V 6.3x7.7",
         "100u",
         Source("Panasonic", "EEE-FK1E101XP"),
