@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What sits on the panel or is plugged in: jacks, pots, buttons, LEDs, USB, headers, the Seed; soldered by hand."""
+"""Jacks, pots, buttons, LEDs, USB, headers, the Seed: what people touch, see or plug in, mostly soldered by hand."""
 
 from __future__ import annotations
 
@@ -61,6 +61,15 @@ PANEL_PARTS: tuple[PartType, ...] = (
         ("none", "20mA common cathode"),
         (0.40, 0.25),
         note="3 mm, three legs, cathode in the middle",
+    ),
+    _part(
+        "LED green 0603",
+        "green",
+        (Source("Lite-On", "LTST-C190GKT"), Source("Kingbright", "APT1608SGC")),
+        "LED_SMD:LED_0603_1608Metric",
+        ("none", "20mA"),
+        (0.15, 0.06),
+        by_hand=False,
     ),
     _part(
         "Button 6mm",

@@ -176,6 +176,17 @@ def _others() -> Iterator[PartType]:
         note="stands the other rail at an output for any time",
     )
     yield PartType(
+        "R 10R 1% 0.5W 1206",
+        "10",
+        Source("Panasonic", "ERJ-P08F10R0V"),
+        Source("Vishay", "CRCW120610R0FKEAHP"),
+        "Resistor_SMD:R_1206_3216Metric",
+        "1%",
+        "500V 0.66W 100ppm",
+        (0.15, 0.05),
+        lcsc=LCSC.get("ERJ-P08F10R0V", GENERIC),
+    )
+    yield PartType(
         "C 100u ELEC 25V 6.3x7.7",
         "100u",
         Source("Panasonic", "EEE-FK1E101XP"),
