@@ -30,6 +30,9 @@ class Module {
   // See CvScaler.
   void SetSupply(float scale) { cv_scaler_.SetSupply(scale); }
 
+  // True where the next block begins with a reading of the panel; in the others only GATE is new.
+  bool PanelIsDue() const { return LOTTAVA_BLOCK_SAMPLES == LOTTAVA_PANEL_SAMPLES || panel_samples_ == 0; }
+
   // Added to the pitch of V/OCT and knob.
   void SetPitchOffset(float volts) { pitch_offset_ = volts; }
 
@@ -47,7 +50,6 @@ class Module {
   const CvScaler& cv_scaler() const { return cv_scaler_; }
 
  private:
-  bool PanelIsDue() const { return LOTTAVA_BLOCK_SAMPLES == LOTTAVA_PANEL_SAMPLES || panel_samples_ == 0; }
   void MovePitch(float target);
   void StartFrame(const LottavaInputs& inputs, const Performance& performance, bool struck, bool gate);
   void RenderAudio(int32_t (*audio)[2], uint32_t size);

@@ -6,13 +6,21 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from lottava.units import BLOCK_SAMPLES
+
 from .errors import EmulatorError
 from .library import BUILD, HostError, build
 
 IMAGES = {"seed": "seed/lottava-seed.elf", "seed-tone": "seed/lottava-tone.elf", "bench": "bench/lottava-bench.elf"}
 
 
-def build_image(target: str = "seed", *, voice_header: Path | None = None, build_dir: Path = BUILD) -> Path:
+def build_image(
+    target: str = "seed",
+    *,
+    voice_header: Path | None = None,
+    build_dir: Path = BUILD,
+    block_samples: int = BLOCK_SAMPLES,
+) -> Path:
     """Make `target` and return its ELF file. voice_header: folder of voice_blob.h and golden.h to compile in.
 
     Give each voice a build folder of its own: make can't see that the folder of headers is another one.
@@ -21,6 +29,7 @@ def build_image(target: str = "seed", *, voice_header: Path | None = None, build
     if shutil.which("arm-none-eabi-g++") is None:
         raise EmulatorError("arm-none-eabi-g++ is missing; install gcc-arm-none-eabi and libnewlib-arm-none-eabi")
     try:
-        return build(target, build_dir=build_dir, voice_header=voice_header) / IMAGES[target]
+        folder = build(target, build_dir=build_dir, voice_header=voice_header, block_samples=block_samples)
+        return folder / IMAGES[target]
     except HostError as error:
         raise EmulatorError(str(error)) from error

@@ -21,11 +21,11 @@ from .library import (
     HostError,
     Inputs,
     Memories,
-    Outputs,
     Trace,
     check,
     host_library,
     memory,
+    outputs_of,
 )
 
 __all__ = ["Block", "Calibration", "HostError", "HostModule", "HostNetwork", "HostSynth", "Trace"]
@@ -39,7 +39,10 @@ OUTPUT = -1
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """What one block gave. audio [48, 2]: OUT and AUX, full scale 1.0; frame: the one begun in it, if any."""
+    """What one block gave. audio [48, 2], or as long as blocks are: OUT and AUX, full scale 1.0.
+
+    frame: the last one begun in it, if any.
+    """
 
     audio: NDArray[np.float64]
     dac_codes: tuple[int, int]
@@ -132,10 +135,19 @@ class HostSynth:
 
 
 class HostModule:
-    """The whole instrument. Raises HostError for a blob that the firmware refuses."""
+    """The whole instrument. Raises HostError for a blob that the firmware refuses.
 
-    def __init__(self, blob: bytes, calibration: Calibration | None = None, arena_bytes: int = ARENA_BYTES) -> None:
-        self._library = host_library()
+    block_samples: of its audio callback, a divisor of 48 that the library is built for; the panel is read every 48.
+    """
+
+    def __init__(
+        self,
+        blob: bytes,
+        calibration: Calibration | None = None,
+        arena_bytes: int = ARENA_BYTES,
+        block_samples: int = BLOCK_SAMPLES,
+    ) -> None:
+        self._library, self.block_samples = host_library(block_samples), block_samples
         self._module, self._memories = memory(self._library.lottava_module_size()), Memories(arena_bytes, ARENA_BYTES)
         at = self._module.ctypes.data
         self._library.lottava_module_create(at)
@@ -154,7 +166,7 @@ class HostModule:
         freeze: bool = False,
         gate_offset: int = 0,
     ) -> Block:
-        """One block of 48 samples. cv_codes [7], pot_codes [12]: ADC codes 0..65535 in the panel's order.
+        """One block. cv_codes [7], pot_codes [12]: ADC codes 0..65535 in the panel's order.
 
         gate_offset: the sample at which the edge came.
         """
@@ -166,9 +178,9 @@ class HostModule:
 
     def process_inputs(self, inputs: Inputs) -> Block:
         """One block of what the firmware's own struct says."""
-        outputs, before = Outputs(), self.trace().frame_count
+        outputs, before = outputs_of(self.block_samples)(), self.trace().frame_count
         self._library.lottava_module_process(self._module.ctypes.data, ctypes.byref(inputs), ctypes.byref(outputs))
-        audio = np.frombuffer(outputs.audio, np.int32).reshape(BLOCK_SAMPLES, 2) / float((1 << 23) - 1)
+        audio = np.frombuffer(outputs.audio, np.int32).reshape(self.block_samples, 2) / float((1 << 23) - 1)
         trace = self.trace()
         frame = trace if trace.frame_count != before else None
         return Block(audio, (outputs.dac_codes[0], outputs.dac_codes[1]), bool(outputs.gate_out), frame)

@@ -43,14 +43,12 @@ class Inputs(ctypes.Structure):
     )
 
 
-class Outputs(ctypes.Structure):
-    """struct LottavaOutputs."""
-
-    _fields_ = (
-        ("audio", c_int32 * (2 * BLOCK_SAMPLES)),
-        ("dac_codes", c_uint16 * DACS),
-        ("gate_out", c_uint8),
-    )
+@cache
+def outputs_of(block_samples: int) -> type[ctypes.Structure]:
+    """struct LottavaOutputs in a build with blocks of this length."""
+    audio = c_int32 * (2 * block_samples)
+    fields = {"_fields_": (("audio", audio), ("dac_codes", c_uint16 * DACS), ("gate_out", c_uint8))}
+    return type(f"Outputs{block_samples}", (ctypes.Structure,), fields)
 
 
 class Trace(ctypes.Structure):
@@ -78,14 +76,23 @@ class Calibration(ctypes.Structure):
     )
 
 
-def build(target: str = "host", *, build_dir: Path = BUILD, voice_header: Path | None = None) -> Path:
+def build(
+    target: str = "host",
+    *,
+    build_dir: Path = BUILD,
+    voice_header: Path | None = None,
+    block_samples: int = BLOCK_SAMPLES,
+) -> Path:
     """Run make for a target of firmware/Makefile, one at a time on this machine; returns the build folder.
 
+    block_samples: make's BLOCK; builds of blocks other than 48 lie in a folder of their own inside build_dir.
     Raises HostError with the compiler's last words.
     """
+    if block_samples != BLOCK_SAMPLES:
+        build_dir = build_dir / f"block-{block_samples}"
     build_dir.mkdir(parents=True, exist_ok=True)
     # make runs in firmware/, where a path relative to the caller's folder means another place.
-    command = ["make", "-s", "-C", str(FIRMWARE), target, f"BUILD={build_dir.resolve()}"]
+    command = ["make", "-s", "-C", str(FIRMWARE), target, f"BUILD={build_dir.resolve()}", f"BLOCK={block_samples}"]
     if voice_header is not None:
         command.append(f"VOICE_HEADER={voice_header.resolve()}")
     with open(build_dir / ".lock", "w") as lock:
@@ -103,7 +110,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
     "lottava_module_set_record": (c_int, (c_void_p, c_void_p, c_size_t)),
     "lottava_module_set_glide": (None, (c_void_p, c_float)),
-    "lottava_module_process": (None, (c_void_p, POINTER(Inputs), POINTER(Outputs))),
+    "lottava_module_process": (None, (c_void_p, POINTER(Inputs), c_void_p)),
     "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
     "lottava_nn_size": (c_size_t, ()),
     "lottava_nn_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
@@ -140,9 +147,9 @@ def open_library(path: Path) -> ctypes.CDLL:
 
 
 @cache
-def host_library() -> ctypes.CDLL:
+def host_library(block_samples: int = BLOCK_SAMPLES) -> ctypes.CDLL:
     """The library of this checkout, built if it has to be. Raises HostError where that fails."""
-    return open_library(build() / "host" / "liblottava_host.so")
+    return open_library(build(block_samples=block_samples) / "host" / "liblottava_host.so")
 
 
 def memory(size: int) -> NDArray[np.uint8]:

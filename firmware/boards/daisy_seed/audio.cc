@@ -28,7 +28,7 @@ BlockCallback callback_;
 volatile std::uint32_t missed_blocks_;
 
 // The slowest to settle is the WM8731: 10 uF through 25 kOhm charge its mid-supply, twice 250 ms to 1 % of a step.
-constexpr std::uint32_t kMutedBlocks = 500;
+constexpr std::uint32_t kMutedBlocks = 500 * LOTTAVA_PANEL_SAMPLES / kBlockSize;
 std::uint32_t muted_blocks_left_;
 
 struct Line {

@@ -3,11 +3,12 @@
 #pragma once
 #include <cstdint>
 
+#include "app/io.h"
 #include "revision.h"
 
 namespace lottava::seed {
 
-constexpr unsigned kBlockSize = 48;
+constexpr unsigned kBlockSize = LOTTAVA_BLOCK_SAMPLES;
 
 using Frame = std::int32_t[2];  // left, right: 24 bits, sign-extended
 using BlockCallback = void (*)(const Frame* in, Frame* out);

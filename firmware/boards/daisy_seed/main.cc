@@ -51,7 +51,7 @@ constexpr auto kReference = static_cast<std::uint32_t>(lottava::wire::Capability
 // A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
 
-// Cycles of the audio interrupts since the start.
+// Cycles of the audio interrupts since the start, those of 48 samples together.
 struct Meter {
   std::uint32_t blocks, mean, max;
 };
@@ -78,6 +78,13 @@ Port<UsbLine> usb_port_;
 
 // The mean moves by 1/256 of the difference: a quarter of a second.
 void Count(std::uint32_t cycles) {
+  if (kBlockSize < LOTTAVA_PANEL_SAMPLES) {
+    static std::uint32_t sum;
+    sum += cycles;
+    if (!module_.PanelIsDue()) return;
+    cycles = sum;
+    sum = 0;
+  }
   const std::int32_t difference = static_cast<std::int32_t>(cycles - meter_.mean);
   meter_.mean = meter_.blocks == 0 ? cycles : meter_.mean + static_cast<std::uint32_t>(difference / 256);
   if (cycles > meter_.max) meter_.max = cycles;
@@ -85,10 +92,11 @@ void Count(std::uint32_t cycles) {
 }
 
 // No panel: MIDI plays, before its first note the phrase.
-void PlayBench() {
-  lottava::Performance performance;
-  const lottava::MidiState midi = midi_.Take();
-  if (midi.is_played) {
+void PlayBench(bool is_due) {
+  static lottava::Performance performance;
+  if (!is_due) {
+    inputs_.gate_edge = 0;
+  } else if (const lottava::MidiState midi = midi_.Take(); midi.is_played) {
     lottava::Perform(midi, &performance, &inputs_);
     phrase_.Init();
   } else {
@@ -113,12 +121,17 @@ std::uint16_t DacCode(unsigned output) {
 
 __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
   const std::uint32_t start = CycleCount();
-  ReadPanel(&inputs_);
+  const bool is_due = module_.PanelIsDue();
+  if (is_due) ReadPanel(&inputs_);
   if (board_ != 0) {
-    FollowSupply();
+    if (is_due) {
+      FollowSupply();
+    } else {
+      ReadGateOnly(&inputs_);
+    }
     module_.Process(inputs_, &outputs_);
   } else {
-    PlayBench();
+    PlayBench(is_due);
   }
   for (unsigned i = 0; i < kBlockSize; ++i) {
     out[i][0] = outputs_.audio[i][0];

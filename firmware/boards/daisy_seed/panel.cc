@@ -54,6 +54,12 @@ void ReadPanel(LottavaInputs* inputs) {
   Write(pin::kProbe, normalling_.level());
 }
 
+void ReadGateOnly(LottavaInputs* inputs) {
+  TakeGate(inputs);
+  if (inputs->gate_patched == 0) inputs->gate = inputs->gate_edge = 0;
+  if (held_) inputs->gate = 1;
+}
+
 bool PanelChange(SettingsImage* settings) {
   const InterruptLock lock;
   const bool turned = knobs_.Take(settings), asked = hold_asked_;

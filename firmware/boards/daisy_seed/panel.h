@@ -12,8 +12,11 @@ namespace lottava::seed {
 
 void PanelInit();
 
-// Once a block, first thing in the audio interrupt: what it does to the probe is read a block later.
+// Every 48 samples, first thing in the audio interrupt: what it does to the probe is read the next time.
 void ReadPanel(LottavaInputs* inputs);
+
+// In the blocks between, if there are any.
+void ReadGateOnly(LottavaInputs* inputs);
 
 // What has been asked for with the buttons since the last call goes into `settings`; true where that changes them.
 bool PanelChange(SettingsImage* settings);
