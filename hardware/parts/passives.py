@@ -187,6 +187,18 @@ def _others() -> Iterator[PartType]:
         lcsc=LCSC.get("ERJ-P08F10R0V", GENERIC),
     )
     yield PartType(
+        "RN 4x470R 5% 1206",
+        "470",
+        Source("Yageo", "YC164-JR-07470RL"),
+        Source("Panasonic", "EXB-38V471JV"),
+        "Resistor_SMD:R_Array_Convex_4x0603",
+        "5%",
+        "50V 0.063W each",
+        (0.06, 0.02),
+        lcsc=LCSC.get("YC164-JR-07470RL", GENERIC),
+        note="four in one, 3.2 x 1.6 mm",
+    )
+    yield PartType(
         "C 100u ELEC 25V 6.3x7.7",
         "100u",
         Source("Panasonic", "EEE-FK1E101XP"),
