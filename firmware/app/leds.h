@@ -7,7 +7,7 @@
 
 namespace lottava {
 
-// Numbers that are blinked; docs/panel.md lists them.
+// Numbers that are blinked; docs/recover.md lists them.
 enum class LedFault : uint8_t { kNone = 0, kNoVoice = 1, kRestartedByFault = 2, kRestartedByWatchdog = 3 };
 
 struct LedState {
