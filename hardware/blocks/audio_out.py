@@ -16,7 +16,7 @@ from lottava.board import BOARD, Jack
 from ..schematic.drawing import Sheet
 from ..schematic.geometry import Point
 from ..schematic.library import Symbol
-from .common import DECOUPLING, OUTPUT_OHMS, lying, op_amp, output_jack, resistor, shunt, standing
+from .common import DECOUPLING, OUTPUT_OHMS, lying, op_amp, output_jack, resistor, shunt, spare_op_amp, standing
 
 OP_AMP, SWITCH = "OPA1679 SOIC-14", "2N7002 SOT-23"
 INPUT_OHMS = 4.99e3
@@ -84,19 +84,11 @@ def _mute_drive(sheet: Sheet, at: Point) -> None:
     sheet.net("MUTE", end.moved(12), shape="output")
 
 
-def _spare(sheet: Sheet, at: Point) -> None:
-    amp = op_amp(sheet, "U801", OP_AMP, 4, at)
-    output = amp.pin("~").moved(2)
-    sheet.wire(amp.pin("-"), at.moved(-2), at.moved(-2, -5), Point(output.x, at.y - 5), output, amp.pin("~"))
-    sheet.wire(amp.pin("+"), amp.pin("+").moved(-2), amp.pin("+").moved(-2, 3))
-    sheet.power("GND", amp.pin("+").moved(-2, 3))
-
-
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("audio_out", "Audio out", symbols, 800)
     for index, jack in enumerate(BOARD.audio_outputs):
         _channel(sheet, 810 + 10 * index, 2 + index, jack, Point(34, 36 + 42 * index))
     _mute_drive(sheet, Point(34, 122))
-    _spare(sheet, Point(102, 118))
+    spare_op_amp(sheet, "U801", OP_AMP, 4, Point(102, 118))
     return sheet

@@ -113,6 +113,15 @@ def op_amp(sheet: Sheet, reference: str, key: str, unit: int, minus: Point, *, i
     )
 
 
+def spare_op_amp(sheet: Sheet, reference: str, key: str, unit: int, minus: Point) -> None:
+    """A quarter that nobody needs: it follows ground."""
+    amp = op_amp(sheet, reference, key, unit, minus)
+    output, ground = amp.pin("~").moved(2), amp.pin("+").moved(-2)
+    sheet.wire(minus, minus.moved(-2), minus.moved(-2, -5), Point(output.x, minus.y - 5), output, amp.pin("~"))
+    sheet.wire(amp.pin("+"), ground, ground.moved(0, 3))
+    sheet.power("GND", ground.moved(0, 3))
+
+
 def op_amp_power(sheet: Sheet, reference: str, key: str, positive: str, negative: str, top: Point) -> None:
     """The supply pins of a quad op-amp, rails at its ends."""
     part = sheet.place(reference, key, key.split()[0], top, pin="V+", unit=5, names=(Point(0, -0.8), "left"))

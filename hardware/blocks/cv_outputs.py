@@ -22,6 +22,7 @@ from .common import (
     output_jack,
     resistor,
     shunt,
+    spare_op_amp,
     standing,
 )
 
@@ -67,4 +68,5 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     op_amp_power(sheet, "U901", OP_AMP, "+12V", "-12V", Point(60, 110))
     decoupling(sheet, "C901", "+12V", Point(76, 113))
     decoupling(sheet, "C902", "-12V", Point(92, 113))
+    spare_op_amp(sheet, "U901", OP_AMP, 4, Point(120, 112))
     return sheet

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -146,8 +146,20 @@ def whole(symbols: dict[str, List], name: str) -> List:
     return [*result[:place], *own_fields.values(), *result[place:]]
 
 
-def vendor(stock: Path, wanted: Iterable[str], own: Iterable[List], path: Path) -> None:
-    """Write the project's library: stock symbols ("Device:R"), made whole, and symbols of our own, by name."""
+def _make_passive(definition: List, numbers: Iterable[str]) -> None:
+    for drawing in children(definition, "symbol"):
+        for pin in children(drawing, "pin"):
+            if text_of(child(pin, "number")) in numbers:
+                pin[1] = Atom("passive")
+
+
+def vendor(
+    stock: Path, wanted: Iterable[str], own: Iterable[List], passive: Mapping[str, tuple[str, ...]], path: Path
+) -> None:
+    """Write the project's library: stock symbols ("Device:R"), made whole, and symbols of our own, by name.
+
+    passive: pins, by symbol, whose type becomes passive. Raises KeyError for a symbol that isn't there.
+    """
     found: dict[str, List] = {}
     files: dict[str, dict[str, List]] = {}
     for full_name in wanted:
@@ -156,6 +168,7 @@ def vendor(stock: Path, wanted: Iterable[str], own: Iterable[List], path: Path) 
         if name not in symbols:
             raise KeyError(f"no symbol {name} in {stock / library}.kicad_sym")
         found[name] = whole(symbols, name)
+        _make_passive(found[name], passive.get(name, ()))
     found.update((text_of(one), one) for one in own)
     header: List = [make("version", 20241209), make("generator", NICKNAME), make("generator_version", "9.0")]
     path.write_text(write([Atom("kicad_symbol_lib"), *header, *(found[name] for name in sorted(found))]))

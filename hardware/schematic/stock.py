@@ -35,6 +35,10 @@ def _renamed(item: Item, old: str, new: str) -> Item:
     return type(item)(item.replace(old, new)) if old in item else item
 
 
+PASSIVE = {"74LVC1G3157": ("1", "3", "4")}
+"""Pins that KiCad calls bidirectional; an analogue switch drives nothing."""
+
+
 def _rails(stock: Path) -> list[List]:
     symbols = {text_of(one): one for one in children(parse((stock / "power.kicad_sym").read_text("utf-8")), "symbol")}
     model = whole(symbols, "+3V3")
@@ -44,7 +48,7 @@ def _rails(stock: Path) -> list[List]:
 
 def main(stock: Path = STOCK) -> None:
     """Write the project's symbol library from the stock ones."""
-    vendor(stock, WANTED.split(), _rails(stock), LIBRARY)
+    vendor(stock, WANTED.split(), _rails(stock), PASSIVE, LIBRARY)
 
 
 if __name__ == "__main__":
