@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava.board import ADC_FULL_SCALE, SUPPLY_VOLTS, CvInput
+from lottava.board import ADC_FULL_SCALE, DAC_FULL_SCALE, SUPPLY_VOLTS, CvInput, CvOutput
 from lottava.record import GAIN_LIMIT, KNOT_VOLTS, OFFSET_LIMIT_VOLTS
 
 MIN_SPAN_VOLTS = 1.0
@@ -101,11 +101,19 @@ def check_points(cv: CvInput, points: Sequence[Point]) -> None:
             raise FitError(f"{cv.name}: {_seen(cv, after)}, no higher than {_seen(cv, before)}; take these two again")
 
 
-def fit_input(cv: CvInput, points: Sequence[Point], *, with_knots: bool) -> Fit:
-    """Gain and offset by least squares, knots from what is left. Raises FitError for anything implausible."""
+def fit_input(
+    cv: CvInput, points: Sequence[Point], *, with_knots: bool, known_knots: Sequence[float] | None = None
+) -> Fit:
+    """Gain and offset by least squares, knots from what is left. Raises FitError for anything implausible.
+
+    known_knots: of an earlier calibration; two points show no bend, so with them these are kept.
+    """
     check_points(cv, points)
     share = np.array([point.code for point in points]) / ADC_FULL_SCALE
     volts = np.array([point.volts for point in points])
+    kept = known_knots if with_knots and known_knots is not None and len(points) == 2 else None
+    if kept is not None:
+        volts = volts - np.interp(volts, KNOT_VOLTS, kept)
     gain, offset = (float(value) for value in np.polyfit(share, volts, 1))
     residual = volts - (gain * share + offset)
     worst = int(np.argmax(np.abs(residual)))
@@ -115,10 +123,56 @@ def fit_input(cv: CvInput, points: Sequence[Point], *, with_knots: bool) -> Fit:
             "take it again"
         )
     _check_plausible(cv, gain, offset)
-    knots = _fit_knots(volts - residual, residual) if with_knots and len(points) > 2 else np.zeros(len(KNOT_VOLTS))
+    knots = np.zeros(len(KNOT_VOLTS)) if kept is None else np.asarray(kept)
+    if with_knots and len(points) > 2:
+        knots = _fit_knots(volts - residual, residual)
     fitted = Fit(gain, offset, tuple(float(knot) for knot in knots), ())
     left = tuple(point.volts - fitted.volts(point.code) for point in points)
     return Fit(gain, offset, fitted.knots, left)
+
+
+@dataclass(frozen=True)
+class OutputFit:
+    """volts = gain * (code / 4095) + offset, and what is left at each point."""
+
+    gain: float
+    offset: float
+    residual_volts: tuple[float, ...]
+
+    def volts(self, code: float) -> float:
+        """Volts at the jack."""
+        return self.gain * (code / DAC_FULL_SCALE) + self.offset
+
+    def code(self, volts: float) -> float:
+        """DAC code, neither rounded nor clipped."""
+        return (volts - self.offset) / self.gain * DAC_FULL_SCALE
+
+
+def fit_output(cv: CvOutput, points: Sequence[Point]) -> OutputFit:
+    """Gain and offset of an output by least squares; codes are the DAC's. Raises FitError for anything implausible."""
+    share = np.array([point.code for point in points]) / DAC_FULL_SCALE
+    volts = np.array([point.volts for point in points])
+    if len(points) < 2 or np.ptp(volts) < MIN_SPAN_VOLTS:
+        span = f"{np.ptp(volts):.3f} V" if len(points) else "nothing"
+        raise FitError(f"{cv.name}: moves by {span}; is the cable or the meter in this jack?")
+    gain, offset = (float(value) for value in np.polyfit(share, volts, 1))
+    residual = volts - (gain * share + offset)
+    worst = int(np.argmax(np.abs(residual)))
+    if abs(residual[worst]) > RESIDUAL_LIMIT_VOLTS:
+        raise FitError(
+            f"{cv.name}: {volts[worst]:+.3f} V is {residual[worst]:+.3f} V off the line through the others; "
+            "take it again"
+        )
+    error = gain / cv.nominal_gain - 1.0
+    if abs(error) > GAIN_LIMIT:
+        raise FitError(
+            f"{cv.name}: moves by {1 + error:.3f} V where 1 V is meant, {100 * abs(error):.1f} % off where 5 % is "
+            "the limit; check what was read, then the output's resistors"
+        )
+    at_zero = offset - gain * cv.nominal_offset / cv.nominal_gain
+    if abs(at_zero) > OFFSET_LIMIT_VOLTS:
+        raise FitError(f"{cv.name}: gives {at_zero:+.3f} V where 0 V is meant; ±{OFFSET_LIMIT_VOLTS:g} V is the limit")
+    return OutputFit(gain, offset, tuple(float(value) for value in residual))
 
 
 def _check_plausible(cv: CvInput, gain: float, offset: float) -> None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from lottava import wire
+from lottava.board import BOARD
 from lottava.layout import Layout
 from lottava.messages import REPLY_FLAG, Command, ErrorCode, ErrorReply
 
@@ -55,7 +56,7 @@ REFUSALS = {
     ErrorCode.RECORD_REFUSED: "the module refused the calibration; it keeps the one it has",
     ErrorCode.STORAGE_FAILED: "the module could not write its flash; it keeps what it had",
     ErrorCode.NOTHING_TO_UNDO: "there is no earlier calibration to go back to",
-    ErrorCode.JACK_PATCHED: "a jack is patched that must be free; pull its cable",
+    ErrorCode.JACK_PATCHED: "{jack} is patched and must be free; pull its cable and try again",
 }
 
 
@@ -64,7 +65,8 @@ def refusal(reply: ErrorReply) -> RefusedError:
     known = {code.value for code in ErrorCode}
     command = Command(reply.command).name.lower().replace("_", " ") if reply.command in set(Command) else "that"
     sentence = REFUSALS[ErrorCode(reply.code)] if reply.code in known else f"the module gave error {reply.code}"
-    return RefusedError(sentence.format(command=f"'{command}'"), reply)
+    jack = BOARD.jacks[reply.index].name if reply.index < len(BOARD.jacks) else "a jack"
+    return RefusedError(sentence.format(command=f"'{command}'", jack=jack), reply)
 
 
 class Link:

@@ -72,6 +72,24 @@ class Module:
         reply = cast(say.CalibratePointReply, self.link.ask(Command.CALIBRATE_POINT, request, seconds=seconds))
         return Reading(reply.mean / 256, reply.deviation / 256, reply.lowest, reply.highest, reply.blocks)
 
+    def drive(self, output: int, code: float) -> None:
+        """Hold a CV output at a DAC code (in steps of 1/16) until the calibration ends."""
+        full = say.DRIVE_FULL_SCALE
+        self.link.ask(Command.CALIBRATE_DRIVE, say.CalibrateDriveRequest(min(max(round(16 * code), 0), full), output))
+
+    def drive_contacts(self, high: bool) -> None:
+        """Hold the switch contacts of jacks without a cable at the reference, or at 0 V."""
+        level = say.DRIVE_FULL_SCALE if high else 0
+        self.link.ask(Command.CALIBRATE_DRIVE, say.CalibrateDriveRequest(level, say.CONTACTS))
+
+    def selftest(self) -> say.SelftestReply:
+        """What every node reads, and what the module itself finds good or bad."""
+        return cast(say.SelftestReply, self.link.ask(Command.SELFTEST, say.Empty()))
+
+    def bench(self) -> say.BenchReply:
+        """Cycles of a block of the voice that plays."""
+        return cast(say.BenchReply, self.link.ask(Command.BENCH, say.Empty()))
+
     def commit(self, record: Record) -> int:
         """Store a record and use it; returns its sequence number once it was read back. A refusal changes nothing."""
         request = say.CalibrateCommitRequest(records.pack(record))
@@ -114,9 +132,9 @@ class Module:
         reply = self.link.ask(Command.SETTINGS_PUT, request, seconds=STORE_SECONDS)
         return cast(say.StoredReply, reply).sequence
 
-    def reboot(self) -> None:
-        """Start anew; the port may go away for a moment."""
-        self.link.ask(Command.REBOOT, say.Empty())
+    def reboot(self, *, loader: bool = False) -> None:
+        """Start anew, or go to the loader in ROM; the port may go away for a moment."""
+        self.link.ask(Command.REBOOT_DFU if loader else Command.REBOOT, say.Empty())
 
     def factory(self) -> None:
         """Settings back to their defaults; the calibration stays."""

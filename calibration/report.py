@@ -63,6 +63,16 @@ class JackReport:
 
 
 @dataclass(frozen=True)
+class OutputReport:
+    """One output; residual_volts: what its points are off the line."""
+
+    name: str
+    gain_percent: float
+    offset_volts: float
+    residual_volts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole calibration."""
 
@@ -72,6 +82,7 @@ class Report:
     created_unix: int
     sequence: int
     jacks: tuple[JackReport, ...]
+    outputs: tuple[OutputReport, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

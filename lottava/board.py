@@ -104,10 +104,10 @@ class CvInput:
         """Nominal volts at the jack of an ADC code."""
         return self.nominal_gain * (code / ADC_FULL_SCALE) + self.nominal_offset
 
-    def usual_volts(self, volts: float, source_ohms: float) -> float:
-        """Volts that a usual output needs for what `volts` behind another resistance make at the converter."""
-        ohms, bias = self.stage.input_ohms, self.stage.bias.volts
-        return bias + (volts - bias) * (ohms + USUAL_SOURCE_OHMS) / (ohms + source_ohms)
+    def same_reading(self, volts: float, ohms: float, other_ohms: float) -> float:
+        """Volts behind `other_ohms` that read the same as `volts` behind `ohms`."""
+        own, bias = self.stage.input_ohms, self.stage.bias.volts
+        return bias + (volts - bias) * (own + other_ohms) / (own + ohms)
 
     @property
     def reach_volts(self) -> tuple[float, float]:

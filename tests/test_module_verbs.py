@@ -117,7 +117,7 @@ def test_calibrate_with_a_program_as_source(fake: FakeModule, tmp_path: Path) ->
     assert source("V_OCT", 1.5) == 1.5
     with pytest.raises(VerbError, match="printed 'what\\?'"):
         source("Z1", 1.5)
-    with pytest.raises(VerbError, match="failed at Z1 1 V"):
+    with pytest.raises(VerbError, match="failed at Z1 1"):
         verb.volt_source("command:/no/such/program")("Z1", 1.0)
     with pytest.raises(VerbError, match="write prompt, or command:"):
         verb.volt_source("magic")

@@ -239,5 +239,7 @@ class FrontEnd:
         for index, code in enumerate(dac_codes):
             ratio = self.parts.output_ratio[index]
             bias = self.parts.output_bias_share[index] * self.parts.supply_volts
-            volts.append(bias * (1 + ratio) - ratio * code / DAC_FULL_SCALE * self.parts.supply_volts)
+            turn = 2 * math.pi * code / DAC_FULL_SCALE + self.parts.output_bend_phase
+            bent = code + self.parts.output_bend_codes * math.sin(turn)
+            volts.append(bias * (1 + ratio) - ratio * bent / DAC_FULL_SCALE * self.parts.supply_volts)
         return volts[0], volts[1]

@@ -27,6 +27,7 @@ CONTACT_TOLERANCE = 0.01
 class Parts:
     """One board's values. Per input: feedback ratio Rf/Rin, bias as share of 3V3_A, op-amp offset in volts.
 
+    output_bend: of the DAC, one sine over its range; straight unless it is asked for.
     contact_ratio: Rf/Rin by way of the switch contact's resistor, over that of a usual output's 1 kΩ.
     """
 
@@ -39,6 +40,8 @@ class Parts:
     inl_phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
     output_ratio: tuple[float, ...] = field(default=tuple(stage.slope for stage in OUTPUTS.values()))
     output_bias_share: tuple[float, ...] = field(default=tuple(stage.bias.fraction for stage in OUTPUTS.values()))
+    output_bend_codes: float = 0.0
+    output_bend_phase: float = 0.0
     reference_volts: float = REFERENCE_VOLTS
     contact_ratio: tuple[float, ...] = (1.0,) * len(INPUTS)
 

@@ -146,3 +146,34 @@ def board(
         print_json(result.as_dict())
     else:
         result.show()
+
+
+@bench.command()
+def calibration(
+    units: Annotated[int, typer.Option(min=1, help="random boards for each way to calibrate")] = 200,
+    dac_bend: Annotated[float, typer.Option(help="bend of the output's converter, codes; the cable trusts it")] = 0.0,
+    write: Annotated[Path | None, typer.Option(help="append the figures to this log, JSON lines")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the rows as JSON")] = False,
+) -> None:
+    """Calibrate random boards by every route and say how far they are out of tune, over five octaves.
+
+    The whole procedure against the analogue model of the board. Example:  lottava bench calibration
+    """
+    import json
+    from dataclasses import asdict
+
+    from . import _trial
+
+    rows = _trial.run_trial(units, dac_bend, lambda way: say(f"{units} boards: {way.name}"))
+    listed = [asdict(row) | {"dac_bend_codes": dac_bend} for row in rows]
+    if write is not None:
+        with write.open("a", encoding="utf-8") as log:
+            log.writelines(json.dumps(row) + "\n" for row in listed)
+        say(f"wrote {write}")
+    if as_json:
+        print_json(listed)
+        return
+    print(f"{'worst error in cents over five octaves':<40}{'V/OCT 95 %':>11}{'max':>7}{'PITCH CV 95 %':>15}{'max':>7}")
+    for row in rows:
+        outputs = "" if row.output_max is None else f"{row.output_percentile_95:>15.1f}{row.output_max:>7.1f}"
+        print(f"{row.way:<40}{row.input_percentile_95:>11.1f}{row.input_max:>7.1f}{outputs}")
