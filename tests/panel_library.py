@@ -9,7 +9,7 @@ from pathlib import Path
 
 from console_library import COMMON, CXX, FIRMWARE
 
-APP = "normalling board_id phrase buttons leds held_knobs"
+APP = "normalling board_id phrase buttons leds held_knobs supply"
 
 
 def build(folder: Path) -> ctypes.CDLL:
@@ -24,5 +24,6 @@ def build(folder: Path) -> ctypes.CDLL:
     library.buttons_size.restype = ctypes.c_size_t
     library.phrase_size.restype = ctypes.c_size_t
     library.panel_size.restype = ctypes.c_size_t
+    library.supply_scale.restype = ctypes.c_float
     library.normalling_patched.restype = ctypes.c_uint32
     return library

@@ -132,6 +132,32 @@ def test_held_still_the_contacts_are_not_heard() -> None:
         assert panel.patched == {"LEVEL"}
 
 
+def scale(reference: int, codes: list[int]) -> float:
+    """3V3_A now over 3V3_A then, as the firmware takes it."""
+    return float(library.supply_scale(reference, (ctypes.c_uint16 * len(codes))(*codes), ctypes.c_size_t(len(codes))))
+
+
+@given(st.integers(48_700, 50_600), st.floats(-0.015, 0.015), st.lists(st.integers(0, 65_535), max_size=50))
+def test_the_supply_is_followed_by_the_reference(reference: int, drift: float, stray: list[int]) -> None:
+    code = round(reference * (1 - drift))
+    assert scale(reference, [code] * 400) == pytest.approx(reference / code, rel=1e-4)
+    wild = [one for one in stray if abs(one / reference - 1) > 0.021]
+    assert scale(reference, wild) == 1.0
+    assert scale(0, [code] * 10) == 1.0
+
+
+def test_the_reference_is_read_when_the_multiplexers_have_come_round() -> None:
+    """Twice in the 127 ms that the probe's noise takes, at least 5 ms after it went high."""
+    panel = Panel({})
+    levels, reads = [], []
+    for _ in range(254):
+        panel.block()
+        levels.append(panel.level)
+        reads.append(bool(library.normalling_reads_reference(panel.memory)))
+    assert sum(reads) == 4
+    assert all(all(levels[index - 5 : index + 1]) for index, good in enumerate(reads) if good)
+
+
 def monitor(seed: Seed) -> MonitorReply:
     """The module's view of its panel."""
     reply = ask(seed, Command.MONITOR)

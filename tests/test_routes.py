@@ -280,8 +280,7 @@ def test_a_supply_that_moved_is_carried_over() -> None:
     module = _trial.AnalogueModule(front_end, 0)
     plan = default_plan(route=Route.REFERENCE)
     calibrate(module, None, plan, route=Route.REFERENCE)  # type: ignore[arg-type]
-    front_end.parts = replace(front_end.parts, supply_volts=1.004 * front_end.parts.supply_volts)
-    front_end._clean.clear()
+    front_end.set_supply(1.004 * front_end.parts.supply_volts)
     calibrate(  # type: ignore[misc]
         module,  # type: ignore[arg-type]
         lambda jack, volts: (front_end.set_volts(jack, volts), volts)[1],

@@ -5,7 +5,7 @@ namespace lottava {
 
 namespace {
 
-constexpr float kCoefficient = 1.0f / 64.0f;  // some 30 codes a second: two seconds, noise of 0.05 cents over 5 octaves
+constexpr float kCoefficient = 1.0f / 32.0f;  // 16 codes a second: two seconds, noise of 0.1 cents over 5 octaves
 constexpr float kLimit = 0.02f;               // what drifts further is no drift
 
 }  // namespace

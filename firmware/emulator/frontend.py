@@ -154,6 +154,11 @@ class FrontEnd:
         """Noise at every converter input from now on, rms volts."""
         self.parts = replace(self.parts, noise_volts=float(volts))
 
+    def set_supply(self, volts: float) -> None:
+        """3V3_A from now on."""
+        self.parts = replace(self.parts, supply_volts=float(volts))
+        self._clean.clear()
+
     def stick(self, name: str, code: int | None) -> None:
         """A CV jack's or knob's converter code that nothing moves any more; None frees it. Raises ValueError."""
         name = name.upper()

@@ -21,6 +21,7 @@ from lottava.layout import Layout
 from lottava.messages import (
     CalibrateBeginRequest,
     CalibrateCommitRequest,
+    CalibrateDriveRequest,
     CalibratePointRequest,
     Command,
     Empty,
@@ -160,9 +161,11 @@ class Soak:
         self.usb.midi(bytes([status, self.draw.randrange(128), self.draw.randrange(128)]))
 
     def calibrate(self) -> None:
-        """Begin, perhaps take a point, perhaps wait for it, and commit or abort."""
+        """Begin, perhaps hold an output or the contacts, perhaps take a point, perhaps wait for it, and commit or abort."""
         draw = self.draw
         self.request(Command.CALIBRATE_BEGIN, CalibrateBeginRequest(draw.choice((Route.SOURCE, Route.SOURCE, *Route))))
+        if draw.random() < 0.5:
+            self.request(Command.CALIBRATE_DRIVE, CalibrateDriveRequest(draw.randrange(65_521), draw.randrange(3)))
         if draw.random() < 0.5:
             self.request(Command.CALIBRATE_POINT, CalibratePointRequest(draw.randrange(1, 40), draw.randrange(7)))
             self.play(draw.randrange(1, 100))

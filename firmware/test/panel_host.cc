@@ -9,6 +9,7 @@
 #include "app/leds.h"
 #include "app/normalling.h"
 #include "app/phrase.h"
+#include "app/supply.h"
 
 using namespace lottava;
 
@@ -38,6 +39,18 @@ int normalling_process(void* memory, LottavaInputs* inputs) {
 int normalling_known(const void* memory) { return static_cast<const Normalling*>(memory)->known(); }
 
 uint32_t normalling_patched(const void* memory) { return static_cast<const Normalling*>(memory)->patched(); }
+
+int normalling_reads_reference(const void* memory) {
+  return static_cast<const Normalling*>(memory)->reads_reference();
+}
+
+// The scale after `count` codes.
+float supply_scale(uint16_t reference_code, const uint16_t* codes, size_t count) {
+  Supply supply;
+  supply.Init(reference_code);
+  for (size_t i = 0; i < count; ++i) supply.Process(codes[i]);
+  return supply.scale();
+}
 
 unsigned board_revision(uint16_t id_code, uint16_t ladder_code) { return BoardRevision(id_code, ladder_code); }
 
