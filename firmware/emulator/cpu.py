@@ -30,6 +30,7 @@ from .errors import EmulatorError, PowerCutError
 from .escalation import BadAccess, access_fault, instruction_fault, stacking_fault
 from .guards import Guards
 from .image import Image
+from .leap import NEVER, Leap
 from .nvic import Nvic
 from .registers import Registers
 from .timeline import Timeline
@@ -40,7 +41,6 @@ CYCLES_PER_INSTRUCTION = 1.0
 SLICE_INSTRUCTIONS = 8000
 """A slice that ends early (sleep, exception return) counts as nothing: at most 17 us lost."""
 
-_NEVER = 0xFFFFFFFE
 _WFI = b"\x30\xbf"
 _FLAGS = 0xF80F0000
 _IT_BITS = 0x0600FC00
@@ -71,6 +71,7 @@ class Cpu:
         self._power_cut: PowerCutError | None = None
         self._fault_number: int | None = None
         self.sleeping = False
+        self._leap = Leap(self.uc, image)
         self._on_exception: Callable[[int, bool], None] | None = None
         for base, size in _PERIPHERALS:
             self.uc.mmio_map(base, size, self._read, base, self._write, base)
@@ -80,6 +81,7 @@ class Cpu:
 
     def reset(self) -> None:
         """Stack pointer and first instruction from the vector table in flash."""
+        self._leap = Leap(self.uc, self.image)
         self.sleeping = self.locked_up = False
         stack, entry = struct.unpack("<II", self.uc.mem_read(0x08000000, 8))
         self.uc.reg_write(arm.UC_ARM_REG_SP, stack)
@@ -161,7 +163,10 @@ class Cpu:
         """Run up to `budget` instructions; True when all were used."""
         self._fault_number = None
         try:
-            self.uc.emu_start(self.pc | 1, _NEVER, count=budget)
+            self.uc.emu_start(self.pc | 1, self._leap.at, count=budget)
+            if self.pc == self._leap.at:
+                self._timeline.now += self._leap.over() * CYCLES_PER_INSTRUCTION
+                return False
         except UcError as error:
             if self._error is None:
                 self._error = EmulatorError(f"unicorn stopped at {self._where()}: {error}")
@@ -183,7 +188,7 @@ class Cpu:
             self.sleeping = True
             return False
         while flags & _IT_BITS:
-            self.uc.emu_start(pc | 1, _NEVER, count=1)
+            self.uc.emu_start(pc | 1, NEVER, count=1)
             pc, flags = self._position.read()
         return True
 

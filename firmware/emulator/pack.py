@@ -1,167 +1,171 @@
 # SPDX-License-Identifier: MIT
-"""Packs what the Seed's image copies to RAM at reset: code and tables of ITCM and DTCM take two thirds of their flash.
+"""Packs what the Seed's image unpacks to RAM at reset: code takes little more than half of its bytes in flash.
 
-    python pack.py [NAME FILE]... > packed.s      a symbol packed_NAME each; without FILE's bytes, an empty one
+    python pack.py [FILE]... > packed.s      the files' bytes as one stream, from packed_image to packed_image_end
 
-A packed stream is a row of runs: a byte that counts literals in its upper four bits and repeated bytes less 2 in its
-lower three, where 15 and 7 mean that more bytes follow, to be added up to the first one below 255; the literals; then,
-but for where the output ends, the distance back to what repeats less 1: nothing where bit 3 says that it is the one
-before, as it is after an operand that differs; a byte below 128; or two, the upper one first with its highest bit set.
-boards/daisy_seed/startup.cc unpacks it.
+Bytes are taken with each pair swapped, so that a Thumb instruction's upper byte, which says what it is, comes first.
+They are repetitions of what stands before and literals, chosen so that the stream gets short (pack_parse.py); a range
+coder (Martin 1979, in the form of LZMA's) takes their bits, each with the chance of a one that was learnt so far
+(pack_model.py). In order:
 
-Run by make, so it imports nothing but the standard library.
+    repetition?         by where in an instruction it is, and by whether a repetition came before
+    literal             eight bits, highest first, each foretold by two contexts: the instruction so far, and the byte
+                        two before; mixed in the logistic domain (Mahoney, Data Compression Explained, 4.3)
+    the same distance?  of a repetition; not asked behind one, where it can't be
+    distance            plus 15: what is above its lower four bits as a number, then those
+    length              less 1, as a number: from the highest bit on, before each whether one more follows
+
+boards/daisy_seed/unpack.cc unpacks it. Run by make, so it imports nothing but the standard library.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
-FULL, FULL_REPEATED = 15, 7
-"""Counts in a run's first byte that go on behind it."""
-AGAIN = 8
-"""Bit of a run's first byte: the distance is the last one."""
-SHORTEST = 2
-NEAR, FAR = 1 << 7, 1 << 15
-"""Largest distances that take one byte and two."""
-CANDIDATES = 64
-"""Places with the same two bytes that are tried, the last ones first."""
-LONG_ENOUGH, LONGEST = 40, 270
-"""A repetition of the first length is taken as it is; of shorter ones, every shorter length is tried, too."""
+if __package__:
+    from . import pack_model as model
+    from . import pack_parse as parsing
+else:  # a script
+    import pack_model as model  # type: ignore[import-not-found,no-redef]
+    import pack_parse as parsing  # type: ignore[import-not-found,no-redef]
+
+SECTIONS = ("cold", "itcm", "data")
+"""What startup.cc unpacks, in the stream's order."""
 
 
-class Run(NamedTuple):
-    """Output from `start` on: `literals` of the input, then `repeated` bytes from `distance` before."""
+class Encoder:
+    """The writing end of the range coder."""
 
-    start: int
-    literals: int
-    repeated: int
-    distance: int
+    def __init__(self) -> None:
+        self._low, self._range = 0, model.WORD
+        self._bytes = bytearray()
 
+    def bit(self, bit: int, chance: int) -> int:
+        """Write a bit; chance: of a one, in 4096ths."""
+        bound = (self._range >> 12) * chance
+        if bit:
+            self._range = bound
+        else:
+            self._low += bound
+            self._range -= bound
+        while self._range < 1 << 24:
+            self._shift()
+            self._range <<= 8
+        return bit
 
-def _more(count: int, full: int) -> int:
-    """Bytes that a count takes beside its bits in the first one."""
-    return 0 if count < full else 1 + (count - full) // 255
+    def _shift(self) -> None:
+        if self._low > model.WORD:
+            at = len(self._bytes) - 1
+            while self._bytes[at] == 255:
+                self._bytes[at] = 0
+                at -= 1
+            self._bytes[at] += 1
+        self._bytes.append(self._low >> 24 & 255)
+        self._low = self._low << 8 & model.WORD
 
-
-def _length(data: bytes, at: int, distance: int) -> int:
-    """Bytes that repeat what stands before them."""
-    length, most = 0, min(LONGEST, len(data) - at)
-    while length < most and data[at + length - distance] == data[at + length]:
-        length += 1
-    return length
-
-
-def _repetitions(data: bytes, at: int, places: list[int]) -> Iterator[tuple[int, int]]:
-    """(length, distance) of what repeats there; a longer distance only where it gives more."""
-    nearest = 0
-    for place in reversed(places[-CANDIDATES:]):
-        distance = at - place
-        if distance > FAR or nearest > LONG_ENOUGH:
-            return
-        length = _length(data, at, distance)
-        if length > nearest:
-            first = length if length > LONG_ENOUGH else max(nearest + 1, SHORTEST + (distance > NEAR))
-            nearest = length
-            yield from ((each, distance) for each in range(first, length + 1))
-
-
-def runs(data: bytes) -> list[Run]:
-    """The cheapest way through the data that forward dynamic programming finds."""
-    endless = 1 << 30
-    cost, literals, last = [0] + [endless] * len(data), [0] * (len(data) + 1), [0] * (len(data) + 1)
-    came: list[tuple[int, int]] = [(0, 0)] * (len(data) + 1)
-    places: dict[bytes, list[int]] = defaultdict(list)
-    for at in range(len(data)):
-        count, before = literals[at], last[at]
-        price = cost[at] + 1 + _more(count + 1, FULL) - _more(count, FULL)
-        if price < cost[at + 1]:
-            cost[at + 1], literals[at + 1], last[at + 1], came[at + 1] = price, count + 1, before, (at, 0)
-        pair = data[at : at + SHORTEST]
-        again = range(SHORTEST, _length(data, at, before) + 1) if before else ()
-        others = _repetitions(data, at, places[pair]) if len(pair) == SHORTEST else ()
-        for length, distance in (*((length, before) for length in again), *others):
-            price = cost[at] + 1 + _more(length - SHORTEST, FULL_REPEATED)
-            price += 0 if distance == before else 1 + (distance > NEAR)
-            if price < cost[at + length]:
-                cost[at + length], literals[at + length], last[at + length] = price, 0, distance
-                came[at + length] = at, distance
-        places[pair].append(at)
-    found, end = [], len(data)
-    while end:
-        start, distance = came[end]
-        repeated = end - start if distance else 0
-        first = end - repeated - (literals[end - repeated])
-        found.append(Run(first, end - repeated - first, repeated, distance))
-        end = first
-    return found[::-1]
+    def finish(self) -> bytes:
+        """The stream; zeros follow in thought."""
+        for _ in range(4):
+            self._shift()
+        return bytes(self._bytes)
 
 
-def _count(count: int, full: int) -> bytes:
-    """What stands behind the first byte."""
-    return b"" if count < full else bytes([255] * ((count - full) // 255) + [(count - full) % 255])
+class Decoder:
+    """The reading end; `taken` counts the bytes that it has read."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed, self.taken = packed, 4
+        self._range, self._code = model.WORD, int.from_bytes(packed[:4], "big")
+
+    def bit(self, _bit: int, chance: int) -> int:
+        """The next bit; chance: of a one, in 4096ths."""
+        bound = (self._range >> 12) * chance
+        bit = int(self._code < bound)
+        if bit:
+            self._range = bound
+        else:
+            self._code -= bound
+            self._range -= bound
+        while self._range < 1 << 24:
+            self._range <<= 8
+            self._code = self._code << 8 | self._packed[self.taken]
+            self.taken += 1
+        return bit
+
+
+def _swapped(data: bytes) -> bytes:
+    """Each pair of bytes the other way round. Raises ValueError where one has no partner."""
+    if len(data) % 2:
+        raise ValueError(f"{len(data)} bytes can't be packed; let the linker fill up to an even count")
+    swapped = bytearray(data)
+    swapped[::2], swapped[1::2] = data[1::2], data[::2]
+    return bytes(swapped)
+
+
+def _write(data: bytes, ops: list[parsing.Op], coder: model.Coder) -> None:
+    """Code the operations."""
+    known, place, after, last = model.Model(), model.Place(), False, 0
+    for start, end, distance in ops:
+        known.bit(coder, model.FLAGS + place.phase + model.AFTER * after, int(distance > 0))
+        if distance:
+            if after or not known.bit(coder, model.AGAIN, int(distance == last)):
+                known.distance(coder, distance)
+            known.number(coder, model.LENGTHS, end - start - 1)
+        else:
+            known.literal(coder, place, data[start - 2] if start > 1 else 0, after, data[start])
+        for byte in data[start:end]:
+            place.follow(byte)
+        after, last = distance > 0, distance or last
 
 
 def pack(data: bytes) -> bytes:
-    """The packed stream."""
-    packed, last = bytearray(), 0
-    for run in runs(data):
-        repeated = max(run.repeated - SHORTEST, 0)
-        again = AGAIN if run.repeated and run.distance == last else 0
-        packed.append(min(run.literals, FULL) << 4 | again | min(repeated, FULL_REPEATED))
-        packed += _count(run.literals, FULL) + data[run.start : run.start + run.literals]
-        if run.repeated and not again:
-            far = run.distance > NEAR
-            packed += (run.distance - 1 | far << 15).to_bytes(1 + far, "big")
-        packed += _count(repeated, FULL_REPEATED)
-        last = run.distance or last
-    return bytes(packed)
+    """The packed stream of an even count of bytes. Raises ValueError for an odd one."""
+    swapped, encoder = _swapped(data), Encoder()
+    _write(swapped, parsing.parse(swapped), encoder)
+    return encoder.finish()
 
 
-def shares(packed: bytes, length: int) -> list[int]:
-    """Bytes of the stream that each byte of the `length` unpacked ones took: a literal its own, the first of a run all
-    that is said about the run."""
-    stream, found = iter(packed), list[int]()
-    while len(found) < length:
-        counts, taken, start = next(stream), 1, len(found)
+@lru_cache(maxsize=4)
+def unpack(packed: bytes, length: int) -> tuple[bytes, list[int]]:
+    """The data again, and the bytes of the stream that each of its bytes took: the first one of a repetition all of it.
 
-        def count(bits: int, full: int) -> int:
-            nonlocal taken
-            more = 255 if bits == full else 0
-            while more == 255:
-                more = next(stream)
-                bits, taken = bits + more, taken + 1
-            return bits
-
-        literals = count(counts >> 4, FULL)
-        found += [1] * literals
-        for _ in range(literals):
-            next(stream)
-        if len(found) < length:
-            if not counts & AGAIN:
-                taken += 1
-                if next(stream) & NEAR:
-                    next(stream)
-                    taken += 1
-            found += [0] * (count(counts & FULL_REPEATED, FULL_REPEATED) + SHORTEST)
-        found[start] += taken
-    return found
+    packed: the stream, and anything behind it.
+    """
+    coder, known, place = Decoder(packed), model.Model(), model.Place()
+    data, shares, taken = bytearray(), list[int](), 0
+    after, distance = False, 0
+    while len(data) < length:
+        repeats = known.bit(coder, model.FLAGS + place.phase + model.AFTER * after)
+        if repeats:
+            if after or not known.bit(coder, model.AGAIN):
+                distance = known.distance(coder)
+            for _ in range(known.number(coder, model.LENGTHS) + 1):
+                data.append(data[-distance])
+                place.follow(data[-1])
+        else:
+            data.append(known.literal(coder, place, data[-2] if len(data) > 1 else 0, after))
+            place.follow(data[-1])
+        shares += [coder.taken - taken] + [0] * (len(data) - len(shares) - 1)
+        after, taken = bool(repeats), coder.taken
+    return _swapped(bytes(data)), shares
 
 
-def assembly(name: str, packed: bytes) -> str:
-    """The stream as a symbol for the linker."""
+def assembly(packed: bytes) -> str:
+    """The stream between two symbols for the linker, at even addresses: image.py takes odd ones for Thumb code."""
     lines = (",".join(map(str, packed[at : at + 32])) for at in range(0, len(packed), 32))
-    return f".global packed_{name}\n.balign 2\npacked_{name}:\n" + "".join(f".byte {line}\n" for line in lines)
+    return (
+        '.section .packed,"a"\n.global packed_image, packed_image_end\n.balign 2\npacked_image:\n'
+        + "".join(f".byte {line}\n" for line in lines)
+        + ".balign 2\npacked_image_end:\n"
+    )
 
 
-def main(arguments: list[str]) -> None:
-    """Pairs of a name and a file to standard output."""
-    print('.section .packed,"a"')
-    for name, file in zip(arguments[::2], arguments[1::2], strict=True):
-        print(assembly(name, pack(Path(file).read_bytes()) if file else b""), end="")
+def main(files: list[str]) -> None:
+    """To standard output; without files an empty stream."""
+    data = b"".join(Path(file).read_bytes() for file in files)
+    print(assembly(pack(data) if data else b""), end="")
 
 
 if __name__ == "__main__":

@@ -116,13 +116,15 @@ def measure(elf: Path) -> Size:
 def _packed(elf: Path) -> dict[int, list[int]]:
     """First address of each section that is unpacked → bytes of the stream by byte of the section."""
     image = load_image(elf)
+    if "packed_image" not in image.symbols:
+        return {}
+    stream, after = (image.symbols[name] for name in ("packed_image", "packed_image_end"))
+    base, data = next((at, data) for at, data in image.segments if at <= stream < at + len(data))
+    places = [(image.symbols[f"_{name}_start"], image.symbols[f"_{name}_end"]) for name in pack.SECTIONS]
+    _, shares = pack.unpack(data[stream - base : after - base], sum(end - start for start, end in places))
     found = {}
-    for symbol, stream in image.symbols.items():
-        if symbol.startswith("packed_"):
-            name = symbol.removeprefix("packed_")
-            start, end = (image.symbols[f"_{name}_{side}"] for side in ("start", "end"))
-            base, data = next((at, data) for at, data in image.segments if at <= stream < at + len(data))
-            found[start] = pack.shares(data[stream - base :], end - start)
+    for start, end in places:
+        found[start], shares = shares[: end - start], shares[end - start :]
     return found
 
 

@@ -11,6 +11,7 @@
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/revision.h"
 #include "boards/daisy_seed/sdram.h"
+#include "boards/daisy_seed/startup.h"
 #include "boards/daisy_seed/usart.h"
 
 namespace {
@@ -64,8 +65,9 @@ void Answer(int byte) {
 
 }  // namespace
 
+LOTTAVA_FLASH void PrepareChip() { ClockInit(); }
+
 int main() {
-  ClockInit();
   SdramInit();
   MemoryInit();
   qspi_.Init();

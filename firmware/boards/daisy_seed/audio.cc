@@ -9,6 +9,7 @@
 #include "codec.h"
 #include "dma.h"
 #include "gpio.h"
+#include "startup.h"
 
 namespace lottava::seed {
 namespace {
@@ -94,7 +95,7 @@ void AudioStart(SeedRevision revision, BlockCallback callback) {
 std::uint32_t AudioMissedBlocks() { return missed_blocks_; }
 
 // MUTE sends zeros in place of the FIFO's words, so that DMA and clocks go on (RM0433 51.4.12); receivers ignore it.
-void AudioMute() {
+LOTTAVA_FLASH void AudioMute() {
   if ((Reg(kRccApb2Enable) & Bit(22)) == 0) return;
   SetBits(kBlockA + 0x04, Bit(5));
   SetBits(kBlockB + 0x04, Bit(5));

@@ -3,6 +3,7 @@
 #include "gpio.h"
 
 #include "registers.h"
+#include "startup.h"
 
 namespace lottava::seed {
 namespace {
@@ -28,6 +29,6 @@ void ConfigureOpenDrain(Pin pin) {
 
 bool Read(Pin pin) { return (Reg(Port(pin) + 0x10) >> pin.number & 1) != 0; }
 
-void Write(Pin pin, bool high) { Reg(Port(pin) + 0x18) = Bit(pin.number + (high ? 0u : 16u)); }
+LOTTAVA_FLASH void Write(Pin pin, bool high) { Reg(Port(pin) + 0x18) = Bit(pin.number + (high ? 0u : 16u)); }
 
 }  // namespace lottava::seed

@@ -26,6 +26,7 @@
 #include "boards/daisy_seed/qspi.h"
 #include "boards/daisy_seed/revision.h"
 #include "boards/daisy_seed/sdram.h"
+#include "boards/daisy_seed/startup.h"
 #include "boards/daisy_seed/storage.h"
 #include "boards/daisy_seed/system.h"
 #include "boards/daisy_seed/usart.h"
@@ -143,7 +144,6 @@ __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*,
 }
 
 void StartChip() {
-  ClockInit();
   SdramInit();
   MemoryInit();
   CycleCounterInit();
@@ -314,11 +314,15 @@ void FeedWatchdog() {
 
 }  // namespace
 
-int main() {
+LOTTAVA_FLASH void PrepareChip() {
   EnterLoaderIfAsked();
+  WatchdogStart(kBootMilliseconds);
+  ClockInit();
+}
+
+int main() {
   FaultReport fault;
   const ResetCause cause = FaultInit(&fault);
-  WatchdogStart(kBootMilliseconds);
   StartChip();
   const SeedRevision revision = ReadRevision();
   StartInstrument();

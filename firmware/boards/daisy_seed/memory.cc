@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// MPU regions and L1 caches (PM0253 4.6, 4.8).
+// MPU regions and the L1 data cache (PM0253 4.6, 4.8); the other one is on since startup.cc.
 //
 //   region 0  0x30000000  32 KB   DMA buffers: normal, not cached
 //   region 1  0x90000000  256 MB  everything behind the QSPI controller: no access, no execution
@@ -30,13 +30,6 @@ void SetRegion(std::uint32_t number, std::uint32_t base, std::uint32_t attribute
   Reg(kMpuAttributes) = attributes;
 }
 
-void EnableInstructionCache() {
-  Reg(kCache) = 0;  // ICIALLU
-  Barrier();
-  SetBits(kScb + 0x14, Bit(17));
-  Barrier();
-}
-
 // 16 KB in 4 ways of 128 sets: invalidate by set and way before the first use.
 void EnableDataCache() {
   constexpr std::uint32_t kSets = 128, kWays = 4;
@@ -63,7 +56,6 @@ void MemoryInit() {
   SetRegion(5, 0x20000000, kNoExecute | SizeField(5) | 1);
   Reg(kMpuControl) = Bit(2) | Bit(0);  // default map below the regions
   Barrier();
-  EnableInstructionCache();
   EnableDataCache();
 }
 

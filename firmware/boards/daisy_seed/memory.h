@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory protection and caches.
+// Memory protection and data cache.
 #pragma once
 
 namespace lottava::seed {

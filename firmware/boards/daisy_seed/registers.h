@@ -65,7 +65,7 @@ inline void EnableClock(Address enable_register, std::uint32_t mask) {
   [[maybe_unused]] const std::uint32_t taken = Reg(enable_register);
 }
 
-inline void Barrier() { __asm volatile("dsb\n isb" ::: "memory"); }
+__attribute__((always_inline)) inline void Barrier() { __asm volatile("dsb\n isb" ::: "memory"); }
 
 // Interrupt numbers of RM0433 19.1.2; priorities have 4 bits, in the upper half of the byte, 0 first.
 inline void EnableInterrupt(unsigned irq, unsigned priority) {

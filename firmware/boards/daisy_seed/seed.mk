@@ -26,6 +26,10 @@ SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/ap
 SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c)
 $(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(SEED_OBJECTS)): SEED_LEVEL := -Os
 
+# These run before memset and memcpy are there, or when they can't be trusted: no loop may become a call to them.
+$(call objects,$(addprefix $(SEED_BOARD)/,startup.cc unpack.cc fault.cc clock.cc),$(SEED)): SEED_CPU += -fno-tree-loop-distribute-patterns
+
+$(call objects,$(SEED_BOARD)/unpack.cc,$(SEED)): SEED_LEVEL := -O2
 .PHONY: seed seed-tone
 seed: $(SEED)/lottava-seed.bin
 seed-tone: $(SEED)/lottava-tone.elf
@@ -33,14 +37,14 @@ seed-tone: $(SEED)/lottava-tone.elf
 # Linked twice: first with nothing packed, to see what runs in RAM, then with that. Nothing else moves.
 SEED_PYTHON ?= $(firstword $(wildcard $(ROOT)/../.venv/bin/python) python3)
 SEED_PACK := $(ROOT)/emulator/pack.py
-SEED_PACKED := itcm data cold
+SEED_PACKED := cold itcm data
 $(SEED)/lottava-seed.elf: $(SEED_OBJECTS) $(SEED_USB_CHOICE)
 $(SEED)/lottava-tone.elf: $(SEED_TONE_OBJECTS)
-$(SEED)/%.elf: $(SEED_BOARD)/seed.ld $(SEED_PACK)
-	$(SEED_PYTHON) $(SEED_PACK) $(SEED_PACKED:%=% "") >$(@:.elf=.s)
+$(SEED)/%.elf: $(SEED_BOARD)/seed.ld $(SEED_PACK:.py=*.py)
+	$(SEED_PYTHON) $(SEED_PACK) >$(@:.elf=.s)
 	$(SEED_CROSS)g++ $(SEED_LINK) -o $(@:.elf=.loose) $(filter %.o,$^) $(@:.elf=.s) $(SEED_LIBS)
 	$(foreach name,$(SEED_PACKED),$(SEED_CROSS)objcopy -O binary -j .$(name) $(@:.elf=.loose) $(@:.elf=.$(name)) &&) :
-	$(SEED_PYTHON) $(SEED_PACK) $(foreach name,$(SEED_PACKED),$(name) $(@:.elf=.$(name))) >$(@:.elf=.s)
+	$(SEED_PYTHON) $(SEED_PACK) $(SEED_PACKED:%=$(@:.elf=.%)) >$(@:.elf=.s)
 	$(SEED_CROSS)g++ $(SEED_LINK) -Wl,-Map=$(@:.elf=.map) -o $@ $(filter %.o,$^) $(@:.elf=.s) $(SEED_LIBS)
 $(SEED)/%.bin: $(SEED)/%.elf
 	$(SEED_CROSS)objcopy -O binary $(SEED_PACKED:%=-R .%) $< $@

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// From reset to main(): vectors, FPU, sections unpacked to their RAM, static constructors.
+// From reset to main(): vectors, FPU, clocks, sections unpacked to their RAM, static constructors.
 #include <cstddef>
 #include <cstdint>
 
 #include "registers.h"
+#include "startup.h"
+#include "unpack.h"
 
 extern "C" {
 
-extern std::uint32_t _stack_top, _itcm_start, _itcm_end, _cold_start, _cold_end, _data_start, _data_end, _bss_start,
-    _bss_end, _usb_start, _usb_end;
-extern const std::uint8_t packed_itcm[], packed_cold[], packed_data[];
+extern std::uint32_t _stack_top;
+extern std::uint64_t _itcm_start[], _itcm_end[], _cold_start[], _cold_end[], _data_start[], _data_end[], _bss_start[],
+    _bss_end[], _usb_start[], _usb_end[];
+extern lottava::seed::UnpackModel _unpack_model[];
+extern const std::uint8_t packed_image[], packed_image_end[];
 using Constructor = void (*)();
 extern Constructor __init_array_start[], __init_array_end[];
 
@@ -49,39 +53,36 @@ constexpr VectorTable MakeVectors() {
   return table;
 }
 
-void Clear(std::uint32_t* from, const std::uint32_t* end) {
+// Whole words of the memories' error correction: after power-up, less would read one that was never set (AN5342 2).
+void Clear(std::uint64_t* from, const std::uint64_t* end) {
   while (from < end) *from++ = 0;
 }
 
-// A count of emulator/pack.py, which goes on behind its bits where they are full.
-std::size_t Count(std::size_t count, std::size_t full, const std::uint8_t*& from) {
-  if (count == full) {
-    std::uint8_t more;
-    do count += more = *from++;
-    while (more == 255);
-  }
-  return count;
+const std::uint64_t* Copy(const std::uint64_t* from, std::uint64_t* to, const std::uint64_t* end) {
+  while (to < end) *to++ = *from++;
+  return from;
 }
 
-// What emulator/pack.py packed. Whole words come first: after power-up, a byte's store would read a word whose error
-// correction was never set.
-void Unpack(const std::uint8_t* from, std::uint32_t* start, std::uint32_t* end) {
-  Clear(start, end);
-  std::uint8_t* to = reinterpret_cast<std::uint8_t*>(start);
-  const std::uint8_t* const last = reinterpret_cast<const std::uint8_t*>(end);
-  std::size_t distance = 0;
-  while (to < last) {
-    const unsigned counts = *from++;
-    for (std::size_t left = Count(counts >> 4, 15, from); left > 0; --left) *to++ = *from++;
-    if (to < last) {
-      if (!(counts & 8)) {
-        distance = *from++;
-        if (distance & 128) distance = (distance & 127) << 8 | *from++;
-      }
-      const std::uint8_t* old = to - distance - 1;
-      for (std::size_t left = Count(counts & 7, 7, from) + 2; left > 0; --left) *to++ = *old++;
-    }
-  }
+// Flash alone is too slow for the unpacker: it waits four times as long as the core takes for an instruction.
+void StartInstructionCache() {
+  using namespace lottava::seed;
+  Reg(kCache) = 0;  // ICIALLU
+  Barrier();
+  SetBits(kScb + 0x14, Bit(17));
+  Barrier();
+}
+
+// What emulator/pack.py packed. What was written as data is fetched as code.
+void UnpackSections() {
+  using namespace lottava::seed;
+  static_assert(sizeof(UnpackModel) <= 288u << 10, "as much as seed.ld asks for");
+  Clear(_cold_start, reinterpret_cast<std::uint64_t*>(_unpack_model + 1));
+  Unpack(packed_image, packed_image_end, reinterpret_cast<std::uint8_t*>(_cold_start),
+         reinterpret_cast<std::uint8_t*>(_unpack_model), _unpack_model);
+  Copy(Copy(_cold_end, _itcm_start, _itcm_end), _data_start, _data_end);
+  Barrier();
+  Reg(kCache) = 0;
+  Barrier();
 }
 
 }  // namespace
@@ -93,12 +94,11 @@ extern "C" __attribute__((noreturn)) void Reset_Handler() {
   SetBits(kScb + 0x88, 0xFu << 20);  // FPU on before the first float (PM0253 4.7.1)
   Reg(kScb + 0x08) = 0x08000000;
   Barrier();
-  Unpack(packed_itcm, &_itcm_start, &_itcm_end);
-  Unpack(packed_cold, &_cold_start, &_cold_end);
-  Unpack(packed_data, &_data_start, &_data_end);
-  Barrier();  // what was written as data is fetched as code
-  Clear(&_bss_start, &_bss_end);
-  Clear(&_usb_start, &_usb_end);
+  PrepareChip();
+  StartInstructionCache();
+  UnpackSections();
+  Clear(_bss_start, _bss_end);
+  Clear(_usb_start, _usb_end);
   for (Constructor* constructor = __init_array_start; constructor < __init_array_end; ++constructor) (*constructor)();
   main();
   for (;;) {
