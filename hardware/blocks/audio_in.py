@@ -24,9 +24,11 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("audio_in", "Audio in", symbols, 700)
     (jack,) = BOARD.audio_inputs
-    line = input_jack(sheet, 701, jack.name, Point(30, 48))
-    sheet.wire(line, line.moved(9))
-    node = lying(sheet, "R701", resistor(INPUT_OHMS), line.moved(9)).moved(6)
+    sheet.heading("FOLLOW IN: -0.1 times, up to 48 kHz; +-10 V become -+1 V at the codec", Point(14, 24))
+    sheet.heading("Supply of the audio op-amp", Point(14, 80))
+    line = input_jack(sheet, 701, jack.name, Point(34, 48))
+    sheet.wire(line, line.moved(17))
+    node = lying(sheet, "R701", resistor(INPUT_OHMS), line.moved(17)).moved(6)
     amp = op_amp(sheet, "U801", OP_AMP, 1, node.moved(4))
     output = amp.pin("~").moved(4)
     sheet.wire(node.moved(-6), node, amp.pin("-"))
@@ -34,7 +36,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     sheet.power("GND", amp.pin("+").moved(-2, 3))
     for reference, key, symbol, up in (
         ("R702", resistor(FEEDBACK_OHMS), "R", -7),
-        ("C702", capacitor_key(FEEDBACK_FARADS, "C0G"), "C", -13),
+        ("C702", capacitor_key(FEEDBACK_FARADS, "C0G"), "C", -14),
     ):
         end = lying(sheet, reference, key, node.moved(7, up), symbol)
         sheet.wire(node, node.moved(0, up), node.moved(7, up))
@@ -45,7 +47,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     end = lying(sheet, "R703", resistor(CODEC_OHMS), end.moved(4))
     sheet.wire(end, end.moved(4))
     sheet.net(f"{jack.name}_CODEC", end.moved(4), shape="output")
-    op_amp_power(sheet, "U801", OP_AMP, "+12V", "-12V", Point(60, 90))
-    decoupling(sheet, "C704", "+12V", Point(76, 93))
-    decoupling(sheet, "C705", "-12V", Point(92, 93))
+    op_amp_power(sheet, "U801", OP_AMP, "+12V", "-12V", Point(32, 90))
+    decoupling(sheet, "C704", "+12V", Point(46, 93))
+    decoupling(sheet, "C705", "-12V", Point(62, 93))
     return sheet

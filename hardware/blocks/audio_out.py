@@ -49,10 +49,10 @@ def _channel(sheet: Sheet, number: int, unit: int, jack: Jack, at: Point) -> Non
     sheet.wire(end, middle, middle.moved(8))
     _mute(sheet, number, middle)
     end = lying(sheet, f"R{number + 1}", resistor(INPUT_OHMS), middle.moved(8))
-    inner = end.moved(4)
-    sheet.wire(end, inner, inner.moved(7))
-    shunt(sheet, f"C{number}", capacitor_key(GROUND_FARADS, "C0G"), inner.moved(2))
-    end = lying(sheet, f"R{number + 2}", resistor(INNER_OHMS), inner.moved(7))
+    inner = end.moved(5)
+    sheet.wire(end, inner, inner.moved(9))
+    shunt(sheet, f"C{number}", capacitor_key(GROUND_FARADS, "C0G"), inner)
+    end = lying(sheet, f"R{number + 2}", resistor(INNER_OHMS), inner.moved(9))
     node = end.moved(4)
     amp = op_amp(sheet, "U801", OP_AMP, unit, node.moved(4))
     output = amp.pin("~").moved(3)
@@ -87,8 +87,10 @@ def _mute_drive(sheet: Sheet, at: Point) -> None:
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("audio_out", "Audio out", symbols, 800)
+    sheet.heading("OUT and AUX: -10 times, two poles at 40 kHz (-0.3 dB at 20 kHz, -40 dB at 400 kHz)", Point(14, 19))
+    sheet.heading("Mute: high mutes, and so does a Seed in reset", Point(14, 108))
     for index, jack in enumerate(BOARD.audio_outputs):
-        _channel(sheet, 810 + 10 * index, 2 + index, jack, Point(34, 36 + 42 * index))
-    _mute_drive(sheet, Point(34, 122))
-    spare_op_amp(sheet, "U801", OP_AMP, 4, Point(102, 118))
+        _channel(sheet, 810 + 10 * index, 2 + index, jack, Point(34, 40 + 42 * index))
+    _mute_drive(sheet, Point(34, 124))
+    spare_op_amp(sheet, "U801", OP_AMP, 4, Point(96, 126))
     return sheet

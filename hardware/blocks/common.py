@@ -58,7 +58,7 @@ def input_jack(sheet: Sheet, number: int, name: str, at: Point) -> Point:
         pin="T",
         mirror="x",
         value=name,
-        names=(Point(-3, -5.8), "left"),
+        names=(Point(-5, -6.8), "left"),
         is_simulated=False,
     )
     sleeve, contact = jack.pin("S"), jack.pin("TN")
@@ -76,10 +76,10 @@ def input_jack(sheet: Sheet, number: int, name: str, at: Point) -> Point:
 
 def output_jack(sheet: Sheet, number: int, name: str, line: Point) -> None:
     """A jack at the end of a line, with a spark gap and its net's name; its switch contact stays open."""
-    shunt(sheet, f"D{number}", ESD, line.moved(3), "D_TVS")
-    sheet.wire(line.moved(9), line.moved(9, -3))
-    sheet.net(f"{name}_JACK", line.moved(9, -3))
-    tip = line.moved(13)
+    shunt(sheet, f"D{number}", ESD, line.moved(4), "D_TVS")
+    sheet.wire(line.moved(9), line.moved(9, -6))
+    sheet.net(f"{name}_JACK", line.moved(9, -6))
+    tip = line.moved(22)
     sheet.wire(line, tip)
     jack = sheet.place(
         f"J{number}",
@@ -109,7 +109,7 @@ def op_amp(sheet: Sheet, reference: str, key: str, unit: int, minus: Point, *, i
         pin="-" if is_inverting else "+",
         mirror="x" if is_inverting else "",
         unit=unit,
-        names=(Point(0.6, 4), "left"),
+        names=(Point(-2, 4.9), "left"),
     )
 
 
@@ -124,6 +124,6 @@ def spare_op_amp(sheet: Sheet, reference: str, key: str, unit: int, minus: Point
 
 def op_amp_power(sheet: Sheet, reference: str, key: str, positive: str, negative: str, top: Point) -> None:
     """The supply pins of a quad op-amp, rails at its ends."""
-    part = sheet.place(reference, key, key.split()[0], top, pin="V+", unit=5, names=(Point(0, -0.8), "left"))
+    part = sheet.place(reference, key, key.split()[0], top, pin="V+", unit=5, names=(Point(-3.2, -0.8), "right"))
     sheet.power(positive, part.pin("V+"))
     sheet.power(negative, part.pin("V-"))

@@ -25,7 +25,7 @@ ADC_OHMS, ADC_FARADS = 330.0, 10e-9
 
 With 1 kΩ it would be three times that. 48 kHz; the capacitor is what the sampling capacitor is filled from.
 """
-_COLUMNS, _ROWS = (20, 129), (23, 52, 81, 110)
+_COLUMNS, _ROWS = (22, 132), (31, 58, 85, 112)
 
 
 def _bias_net(stage: Stage) -> str:
@@ -43,13 +43,13 @@ def _channel(sheet: Sheet, index: int, cv: CvInput, at: Point) -> None:
     output = amp.pin("~").moved(3)
     sheet.wire(right, node, amp.pin("-"))
     sheet.wire(amp.pin("~"), output)
-    bias = amp.pin("+").moved(-2)
-    sheet.wire(amp.pin("+"), bias)
+    bias = amp.pin("+").moved(-2, 4)
+    sheet.wire(amp.pin("+"), amp.pin("+").moved(-2), bias)
     sheet.net(_bias_net(stage), bias, "left", "input")
     farads = FEEDBACK_FARADS[stage is PITCH_STAGE]
     feedback = (
         (f"R{number + 1}", resistor(stage.feedback_ohms, stage.tolerance), "R", -6),
-        (f"C{number}", capacitor_key(farads, "C0G"), "C", -11),
+        (f"C{number}", capacitor_key(farads, "C0G"), "C", -12),
     )
     for reference, key, symbol, up in feedback:
         start = node.moved(5, up)
@@ -66,13 +66,12 @@ def _channel(sheet: Sheet, index: int, cv: CvInput, at: Point) -> None:
 
 def _bias(sheet: Sheet, number: int, stage: Stage, at: Point) -> None:
     sheet.power("+3V3A", at)
-    middle = standing(sheet, f"R{number}", resistor(stage.bias.top_ohms, stage.tolerance), at)
-    sheet.wire(middle, middle.moved(0, 2))
-    node = middle.moved(0, 2)
+    node = standing(sheet, f"R{number}", resistor(stage.bias.top_ohms, stage.tolerance), at).moved(0, 1)
+    sheet.wire(node.moved(0, -1), node, node.moved(17))
     shunt(sheet, f"R{number + 1}", resistor(stage.bias.bottom_ohms, stage.tolerance), node, "R")
-    sheet.wire(node, node.moved(9))
     shunt(sheet, f"C{number}", DECOUPLING, node.moved(7))
-    sheet.net(_bias_net(stage), node.moved(9), shape="output")
+    sheet.test_point(f"TP{number}", _bias_net(stage), node.moved(13))
+    sheet.net(_bias_net(stage), node.moved(17), shape="output")
 
 
 def _spare(sheet: Sheet, at: Point) -> None:
@@ -80,8 +79,21 @@ def _spare(sheet: Sheet, at: Point) -> None:
     amp = op_amp(sheet, "U402", OP_AMP, 4, at)
     output, top = amp.pin("~").moved(2), at.moved(-1, -5)
     sheet.wire(amp.pin("-"), at.moved(-1), top, Point(output.x, top.y), output, amp.pin("~"))
-    sheet.wire(amp.pin("+"), amp.pin("+").moved(-1))
-    sheet.net("CV_BIAS", amp.pin("+").moved(-1), "left", "input")
+    sheet.wire(amp.pin("+"), amp.pin("+").moved(-2))
+    sheet.net("CV_BIAS", amp.pin("+").moved(-2), "left", "input")
+
+
+def _explain(sheet: Sheet, at: Point) -> None:
+    sheet.heading("At the converter: bias * (1 + Rf/Rin) - Rf/Rin * jack", at)
+    for row, stage in enumerate((PITCH_STAGE, BOARD.cv_inputs[1].stage)):
+        low, high = next(cv.jack.range_volts for cv in BOARD.cv_inputs if cv.stage is stage)
+        values = (stage.output_volts(high), stage.output_volts(0.0), stage.output_volts(low))
+        name = "V_OCT" if stage is PITCH_STAGE else "others"
+        sheet.note(
+            f"{name}: bias {stage.bias.volts:.3f} V; {high:+g} V, 0 V, {low:+g} V read as "
+            + ", ".join(f"{volts:.3f} V" for volts in values),
+            at.moved(0, 3 + 2 * row),
+        )
 
 
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
@@ -90,12 +102,13 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     for index, cv in enumerate(BOARD.cv_inputs):
         column, row = divmod(index, 4)
         _channel(sheet, index, cv, Point(_COLUMNS[column], _ROWS[row]))
-    left, top = _COLUMNS[1], _ROWS[3] - 7
-    _bias(sheet, 401, PITCH_STAGE, Point(left - 5, top))
-    _bias(sheet, 403, BOARD.cv_inputs[1].stage, Point(left + 20, top))
+    left, top = _COLUMNS[1] - 16, _ROWS[3] - 7
+    _bias(sheet, 401, PITCH_STAGE, Point(left, top))
+    _bias(sheet, 403, BOARD.cv_inputs[1].stage, Point(left + 37, top))
     for index, reference in enumerate(("U401", "U402")):
-        at = Point(left + 46 + 20 * index, top + 1)
+        at = Point(left + 76 + 20 * index, top)
         op_amp_power(sheet, reference, OP_AMP, "+3V3A", "GND", at)
-        decoupling(sheet, f"C{405 + index}", "+3V3A", at.moved(7, 2))
-    _spare(sheet, Point(left + 10, top + 28))
+        decoupling(sheet, f"C{405 + index}", "+3V3A", at.moved(5, 3))
+    _spare(sheet, Point(left - 16, top + 32))
+    _explain(sheet, Point(14, 142))
     return sheet

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""CV outputs: PITCH CV and ENV CV from the Seed's two converters, true at any load as 1 kΩ sits inside the loop."""
+"""CV outputs: PITCH CV and ENV CV from the Seed's two converters.
+
+PITCH CV is fed back from the jack, so it is true at any load; ENV CV has 1 kΩ behind its feedback (board.source_ohms).
+"""
 
 from __future__ import annotations
 
@@ -48,25 +51,33 @@ def _channel(sheet: Sheet, number: int, unit: int, cv: CvOutput, at: Point) -> N
     shunt(sheet, f"R{number + 2}", resistor(stage.bias.bottom_ohms, stage.tolerance), bias, "R")
     shunt(sheet, f"C{number}", DECOUPLING, bias.moved(12))
     sheet.wire(bias, Point(plus.x, bias.y), plus, amp.pin("+"))
-    line = lying(sheet, f"R{number + 4}", OUTPUT_OHMS, output.moved(3))
-    sheet.wire(amp.pin("~"), output, output.moved(3))
+    line = lying(sheet, f"R{number + 4}", OUTPUT_OHMS, output.moved(5))
+    sheet.wire(amp.pin("~"), output, output.moved(5))
     end = lying(sheet, f"C{number + 1}", capacitor_key(FEEDBACK_FARADS, "C0G"), node.moved(7, -7), "C")
     sheet.wire(node, node.moved(0, -7), node.moved(7, -7))
     sheet.wire(end, Point(output.x, end.y), output)
     end = lying(sheet, f"R{number + 3}", resistor(stage.feedback_ohms, stage.tolerance), node.moved(7, -13))
     sheet.wire(node, node.moved(0, -13), node.moved(7, -13))
-    sheet.wire(end, Point(line.x + 1, end.y), line.moved(1))
-    sheet.wire(line, line.moved(1))
-    output_jack(sheet, number, cv.name, line.moved(1))
+    sensed = line.moved(2) if cv.source_ohms == 0 else output
+    sheet.wire(end, Point(sensed.x, end.y), sensed)
+    sheet.wire(line, line.moved(2))
+    output_jack(sheet, number, cv.name, line.moved(2))
 
 
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("cv_outputs", "CV outputs", symbols, 900)
+    for row, cv in enumerate(BOARD.cv_outputs):
+        low, middle, high = (cv.stage.output_volts(volts) for volts in (3.3, 1.65, 0.0))
+        sheet.heading(
+            f"{cv.name}: 0, 1.65, 3.3 V of the converter become {high:.2f}, {middle:.2f}, {low:.2f} V",
+            Point(14, 19 + 44 * row),
+        )
+    sheet.heading("Supply of this op-amp, which also drives GATE OUT", Point(14, 106))
     for index, cv in enumerate(BOARD.cv_outputs):
-        _channel(sheet, 910 + 10 * index, 1 + index, cv, Point(34, 36 + 44 * index))
-    op_amp_power(sheet, "U901", OP_AMP, "+12V", "-12V", Point(60, 110))
-    decoupling(sheet, "C901", "+12V", Point(76, 113))
-    decoupling(sheet, "C902", "-12V", Point(92, 113))
-    spare_op_amp(sheet, "U901", OP_AMP, 4, Point(120, 112))
+        _channel(sheet, 910 + 10 * index, 1 + index, cv, Point(34, 39 + 44 * index))
+    op_amp_power(sheet, "U901", OP_AMP, "+12V", "-12V", Point(32, 116))
+    decoupling(sheet, "C901", "+12V", Point(46, 119))
+    decoupling(sheet, "C902", "-12V", Point(62, 119))
+    spare_op_amp(sheet, "U901", OP_AMP, 4, Point(94, 122))
     return sheet

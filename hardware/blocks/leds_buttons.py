@@ -43,7 +43,7 @@ def _register(sheet: Sheet, number: int, colour: str, serial: str, at: Point) ->
             first.moved(4 + 14 * pack),
             pin=1,
             turn=270,
-            names=(Point(-2.4, -6.8 if pack == 0 else 4.2), "left"),
+            names=(Point(-1.5, -8.6 if pack == 0 else 4.2), "left"),
         )
         for row in range(4):
             slot = 4 * pack + row + 1
@@ -98,19 +98,23 @@ def _buttons(sheet: Sheet, at: Point) -> None:
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("leds_buttons", "LEDs and buttons", symbols, 1000)
-    chain = _register(sheet, 1001, "GREEN", "LED_DATA", Point(56, 36))
+    sheet.heading("Green: bits 0 to 7", Point(14, 18))
+    sheet.heading("Red: bits 8 to 15", Point(14, 64))
+    sheet.heading("Slots: cathodes joined", Point(124, 18))
+    sheet.heading("Buttons: a ladder to one converter input", Point(112, 94))
+    chain = _register(sheet, 1001, "GREEN", "LED_DATA", Point(56, 38))
     sheet.wire(chain, chain.moved(3))
     sheet.net("LED_CHAIN", chain.moved(3), shape="output")
-    last = _register(sheet, 1002, "RED", "LED_CHAIN", Point(56, 82))
+    last = _register(sheet, 1002, "RED", "LED_CHAIN", Point(56, 84))
     sheet.leave_open(last)
     for index in range(SLOTS):
-        _led(sheet, index + 1, Point(150 + 42 * (index // 4), 26 + 17 * (index % 4)))
+        _led(sheet, index + 1, Point(150 + 42 * (index // 4), 28 + 17 * (index % 4)))
     for index in range(2):
-        decoupling(sheet, f"C{1001 + index}", "+3V3D", Point(24 + 16 * index, 112))
-    top = Point(56, 112)
+        decoupling(sheet, f"C{1001 + index}", "+3V3D", Point(24 + 16 * index, 118))
+    top = Point(56, 118)
     sheet.power("+3V3D", top)
     low = standing(sheet, "R1004", resistor(10e3), top)
     sheet.wire(low, low.moved(4))
     sheet.net("LED_BRIGHTNESS", low.moved(4))
-    _buttons(sheet, Point(122, 100))
+    _buttons(sheet, Point(122, 102))
     return sheet

@@ -31,7 +31,7 @@ def _pot(sheet: Sheet, index: int, pot: Pot, at: Point) -> None:
         at,
         mirror="x",
         value=pot.name,
-        names=(Point(-9, -3.4), "left"),
+        names=(Point(-1.8, -0.8), "right"),
         is_simulated=False,
     )
     sheet.power("+3V3A", part.pin(3))
@@ -82,14 +82,16 @@ def _divider(sheet: Sheet, number: int, rail: str, ohms: tuple[float, float], ne
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("pots_mux", "Pots and multiplexers", symbols, 500)
+    sheet.heading("Twelve pots, 10k linear: axes, attenuverters (centre detent), others", Point(14, 16))
+    sheet.heading("What the module knows about itself", Point(14, 94))
     inputs: dict[str, dict[int, str]] = {name: {} for name in BOARD.mux_pins}
     for index, pot in enumerate(BOARD.pots):
-        _pot(sheet, index, pot, Point(26 + 30 * (index % 4), 26 + 25 * (index // 4)))
+        _pot(sheet, index, pot, Point(29 + 32 * (index % 4), 30 + 23 * (index // 4)))
         inputs[pot.mux][pot.mux_input] = f"POT_{pot.name}"
     inputs["B"].update((position, name) for name, position in BOARD.mux_b_inputs.items())
     for index, name in enumerate(inputs):
-        _mux(sheet, 521 + index, name, inputs[name], Point(176, 36 + 46 * index))
-        decoupling(sheet, f"C{531 + index}", "+3V3A", Point(140 - 20 * index, 100))
+        _mux(sheet, 521 + index, name, inputs[name], Point(182, 40 + 46 * index))
+        decoupling(sheet, f"C{531 + index}", "+3V3A", Point(130 - 16 * index, 104))
     identity = BOARD.revisions[-1].board_id
     _divider(sheet, 541, "+3V3A", (identity.top_ohms, identity.bottom_ohms), "BOARD_ID", Point(26, 102))
     _divider(sheet, 543, "+12V", TENTH_OHMS, "PLUS_12V_TENTH", Point(66, 102))

@@ -58,12 +58,12 @@ def _rail(sheet: Sheet, number: int, raw: str, rail: str, at: Point) -> None:
         f"D{number + 1}",
         CLAMP,
         "D_Zener",
-        behind.moved(5),
+        behind.moved(4),
         pin="A" if is_negative else "K",
         turn=90 if is_negative else 270,
     )
     sheet.power("GND", clamp.pin("K" if is_negative else "A"))
-    start = behind.moved(13)
+    start = behind.moved(15)
     sheet.wire(behind, start)
     end = lying(sheet, f"FB{number}", FERRITE, start, "FerriteBead")
     for index, key in enumerate((BULK, BULK, DECOUPLING)):
@@ -74,18 +74,19 @@ def _rail(sheet: Sheet, number: int, raw: str, rail: str, at: Point) -> None:
     sheet.power("PWR_FLAG", flag)
     sheet.power(rail, last.moved(0, 2) if is_negative else last.moved(0, -2))
     sheet.wire(last, last.moved(0, 2 if is_negative else -2))
-    lamp_top = end.moved(50, 0)
-    _lamp(sheet, number, rail, lamp_top)
+    _lamp(sheet, number, rail, end.moved(52, 1))
 
 
 def _lamp(sheet: Sheet, number: int, rail: str, at: Point) -> None:
     """An LED at 1 mA on the back: this rail is there."""
     is_negative = rail.startswith("-")
     first, last = ("GND", rail) if is_negative else (rail, "GND")
-    sheet.power(first, at, 180 if first == "GND" else None)
+    sheet.power(first, at, 180 if first == "GND" else 0)
     middle = standing(sheet, f"R{number}", resistor(10e3), at)
-    lamp = sheet.place(f"D{number + 2}", "LED green 0603", "LED", middle, pin="A", turn=90)
-    sheet.power(last, lamp.pin("K"))
+    lamp = sheet.place(f"D{number + 2}", "LED green 0603", "LED", middle.moved(0, 1), pin="A", turn=90)
+    sheet.wire(middle, middle.moved(0, 1))
+    sheet.wire(lamp.pin("K"), lamp.pin("K").moved(0, 1))
+    sheet.power(last, lamp.pin("K").moved(0, 1))
 
 
 def _seed_supply(sheet: Sheet, at: Point) -> None:
@@ -106,11 +107,21 @@ def _seed_supply(sheet: Sheet, at: Point) -> None:
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("power", "Power", symbols, 100)
-    _header(sheet, Point(36, 40))
-    _rail(sheet, 101, "PLUS_12V_RAW", "+12V", Point(78, 28))
-    _rail(sheet, 110, "MINUS_12V_RAW", "-12V", Point(78, 58))
-    _seed_supply(sheet, Point(80, 92))
-    ground = Point(34, 84)
+    _header(sheet, Point(38, 42))
+    _rail(sheet, 101, "PLUS_12V_RAW", "+12V", Point(82, 34))
+    _rail(sheet, 110, "MINUS_12V_RAW", "-12V", Point(82, 62))
+    _seed_supply(sheet, Point(84, 94))
+    sheet.heading("From the bus: 10 pins, keyed", Point(14, 24))
+    sheet.heading("Rails: a fuse that recovers, reversal, surges, hash", Point(82, 24))
+    sheet.heading("Supply of the Seed, away from the audio's", Point(82, 86))
+    sheet.notes(
+        Point(14, 112),
+        "At the test points, of 12.0 V at the header (expected, not yet measured):",
+        "TP101 +11.5 ... 11.7 V, TP110 -11.5 ... -11.7 V, TP120 10.2 ... 11.2 V.",
+        "Current (estimate): +12 V 110 mA, of them the Seed 80, op-amps 16, LEDs 8;",
+        "-12 V 20 mA. The fuses hold 0.5 A at 23 C and 0.3 A at 60 C.",
+    )
+    ground = Point(30, 84)
     sheet.power("GND", ground)
     sheet.wire(ground, ground.moved(4), ground.moved(8))
     sheet.power("PWR_FLAG", ground.moved(4))

@@ -15,8 +15,8 @@ from ..schematic.geometry import Point
 from ..schematic.library import Symbol
 from .common import decoupling, lying, resistor, shunt
 
-CV_CONTACT_OHMS, GATE_CONTACT_OHMS = 1e3, 10e3
-"""1 kΩ is the source resistance of a usual output, so the measured offset is the one that a cable gives."""
+CV_CONTACT, GATE_CONTACT_OHMS = "R 1k 1% 0.25W 0603", 10e3
+"""1 kΩ as behind a usual output, so what is measured is what a cable gives. -12 V against 2.5 V: 0.21 W."""
 PROBE_OHMS = 1e3
 """The probe reaches gates as logic, not as 2.5 V: through 10 kΩ and 100 kΩ their stage wants 2.7 V at -10 °C."""
 REFERENCE, SWITCH, CLAMP = "LM4132A-2.5 SOT-23-5", "74LVC1G3157 SOT-23-6", "BAT54S SOT-23"
@@ -26,8 +26,9 @@ MICROFARAD = "C 1u X7R 25V 0603"
 def _clamp(sheet: Sheet, reference: str, rail: str, at: Point) -> None:
     """Two diodes from a net to ground and to a rail."""
     diodes = sheet.place(
-        reference, CLAMP, "BAT54S", at, pin="COM", turn=90, mirror="y", names=(Point(1.8, -0.8), "left")
+        reference, CLAMP, "BAT54S", at.moved(0, 2), pin="COM", mirror="x", names=(Point(-3, 2.2), "left")
     )
+    sheet.wire(at, diodes.pin("COM"))
     sheet.power(rail, diodes.pin("K"))
     sheet.power("GND", diodes.pin("A"))
 
@@ -42,12 +43,12 @@ def _reference(sheet: Sheet, at: Point) -> Point:
     sheet.wire(enable, enable.moved(-3), supply.moved(-3))
     shunt(sheet, "C301", MICROFARAD, supply.moved(-9))
     sheet.power("GND", part.pin("GND"))
-    end = output.moved(16)
+    end = output.moved(22)
     sheet.wire(output, end)
     shunt(sheet, "C302", MICROFARAD, output.moved(5))
-    sheet.test_point("TP301", "VREF_2V5", output.moved(10))
-    sheet.wire(output.moved(14), output.moved(14, -2))
-    sheet.power("VREF_2V5", output.moved(14, -2))
+    sheet.test_point("TP301", "VREF_2V5", output.moved(11))
+    sheet.wire(output.moved(20), output.moved(20, -2))
+    sheet.power("VREF_2V5", output.moved(20, -2))
     return end
 
 
@@ -61,7 +62,7 @@ def _switch(sheet: Sheet, reference_at: Point) -> Point:
         pin=1,
         mirror="y",
         is_simulated=False,
-        names=(Point(-2, -7.8), "left"),
+        names=(Point(-3, -9.6), "left"),
     )
     sheet.wire(reference_at, switch.pin(1))
     sheet.power("GND", switch.pin(3).moved(-2))
@@ -77,18 +78,18 @@ def _switch(sheet: Sheet, reference_at: Point) -> Point:
 
 
 def _fan_out(sheet: Sheet, bus: Point) -> None:
-    node = bus.moved(26)
+    node = bus.moved(32)
     sheet.wire(bus, node)
     sheet.test_point("TP302", "NORMALLING_NODE", bus.moved(4))
-    _clamp(sheet, "D301", "+3V3A", bus.moved(8, 0))
-    sheet.wire(bus.moved(17), bus.moved(17, -9))
-    sheet.net("NORMALLING_NODE", bus.moved(17, -9), "up", "output")
+    _clamp(sheet, "D301", "+3V3A", bus.moved(18))
+    sheet.wire(bus.moved(11), bus.moved(11, -8))
+    sheet.net("NORMALLING_NODE", bus.moved(11, -8), shape="output")
     rows = [-18 + 6 * index for index in range(len(BOARD.cv_inputs))]
     sheet.wire(node.moved(0, rows[0]), node.moved(0, rows[-1]))
     for index, (cv, row) in enumerate(zip(BOARD.cv_inputs, rows, strict=True)):
         start = node.moved(0, row)
         sheet.wire(start, start.moved(4))
-        end = lying(sheet, f"R{311 + index}", resistor(CV_CONTACT_OHMS), start.moved(4))
+        end = lying(sheet, f"R{311 + index}", CV_CONTACT, start.moved(4))
         sheet.wire(end, end.moved(3))
         sheet.net(f"{cv.name}_NORM", end.moved(3), shape="output")
 
@@ -114,14 +115,23 @@ def _gate_probe(sheet: Sheet, at: Point) -> None:
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("reference", "Reference and normalling", symbols, 300)
-    output = _reference(sheet, Point(46, 42))
+    sheet.heading("Reference, 2.5 V", Point(14, 27))
+    sheet.heading("0 V or 2.5 V to the contacts of the CV jacks", Point(84, 20))
+    sheet.heading("Logic level to the contacts of gates and audio", Point(84, 86))
+    output = _reference(sheet, Point(40, 42))
     bus = _switch(sheet, output)
     _fan_out(sheet, bus)
     supply = sheet.place(
-        "U302", SWITCH, "74LVC1G3157", Point(30, 92), unit=2, is_simulated=False, names=(Point(2.6, -0.8), "left")
+        "U302", SWITCH, "74LVC1G3157", Point(30, 100), unit=2, is_simulated=False, names=(Point(2.6, -0.8), "left")
     )
     sheet.power("+3V3A", supply.pin("VCC"))
     sheet.power("GND", supply.pin("GND"))
-    decoupling(sheet, "C303", "+3V3A", Point(48, 89))
-    _gate_probe(sheet, Point(114, 102))
+    decoupling(sheet, "C303", "+3V3A", Point(46, 95))
+    _gate_probe(sheet, Point(106, 102))
+    sheet.notes(
+        Point(14, 124),
+        "The probe is high or low at random; a jack whose reading follows has no cable.",
+        "NORMALLING_NODE is read by the multiplexer too: gain and offset of each input",
+        "are measured against the reference (0.05 %) through the input's own resistors.",
+    )
     return sheet

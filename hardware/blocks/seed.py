@@ -12,7 +12,7 @@ from .common import decoupling
 from .nets import SUPPLY_PINS, header_pin, seed_nets
 
 BULK = "C 10u X5R 25V 0805"
-_SEED = Point(95, 66)
+_SEED = Point(84, 66)
 
 
 def _signals(sheet: Sheet, seed: Placed) -> None:
@@ -81,11 +81,13 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
         names=(Point(10, -29.4), "left"),
         is_simulated=False,
     )
+    sheet.heading("The Seed's own supplies: 3.3 V, analogue and digital", Point(152, 20))
+    sheet.heading("Console, 115200 baud, not fitted", Point(152, 70))
     _signals(sheet, seed)
     _supplies(sheet, seed)
-    _rail(sheet, 201, "+3V3A", Point(155, 30))
-    _rail(sheet, 203, "+3V3D", Point(155, 50))
-    _console(sheet, Point(176, 76))
+    _rail(sheet, 201, "+3V3A", Point(160, 30))
+    _rail(sheet, 203, "+3V3D", Point(160, 52))
+    _console(sheet, Point(182, 80))
     for line, text in enumerate(
         (
             "In two sockets 1x20, its parts away from the panel: BOOT, RESET, USB and the",

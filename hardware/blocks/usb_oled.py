@@ -112,12 +112,18 @@ def _pull_ups(sheet: Sheet, at: Point) -> None:
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("usb_oled", "USB and display", symbols, 1100)
-    _receptacle(sheet, Point(34, 40))
-    _pull_downs(sheet, Point(36, 74))
+    sheet.heading("USB on the panel: data only", Point(14, 18))
+    sheet.heading("VBUS tells that a computer is there", Point(14, 90))
+    sheet.heading("Display, SSD1306: an option", Point(124, 18))
+    _receptacle(sheet, Point(34, 42))
+    _pull_downs(sheet, Point(36, 75))
     _sense(sheet, Point(30, 98))
     for index, order in enumerate(DISPLAY_ORDERS):
         _display(sheet, 1102 + index, order, Point(150 + 36 * index, 40))
     _pull_ups(sheet, Point(142, 62))
-    sheet.note("Display: an option that is not fitted. J1102 or J1103, by the order", Point(126, 24))
-    sheet.note("of the pins of yours; R1105, R1106 only if it has no pull-ups.", Point(126, 26.5))
+    sheet.notes(
+        Point(124, 24),
+        "Not fitted. J1102 or J1103, by the order of your module's pins;",
+        "R1105 and R1106 only where the module has no pull-ups.",
+    )
     return sheet

@@ -176,6 +176,18 @@ def _others() -> Iterator[PartType]:
         note="stands the other rail at an output for any time",
     )
     yield PartType(
+        "R 1k 1% 0.25W 0603",
+        "1k",
+        Source("Panasonic", "ERJ-PA3F1001V"),
+        Source("Vishay", "CRCW06031K00FKEAHP"),
+        R_0603,
+        "1%",
+        "150V 0.25W 100ppm",
+        (0.10, 0.03),
+        lcsc=LCSC.get("ERJ-PA3F1001V", GENERIC),
+        note="stands 12 V behind a plug that is half in: 0.21 W",
+    )
+    yield PartType(
         "R 10R 1% 0.5W 1206",
         "10",
         Source("Panasonic", "ERJ-P08F10R0V"),

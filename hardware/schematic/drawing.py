@@ -13,7 +13,7 @@ from lottava.hardware.parts import find
 from .geometry import Box, Point, Pose
 from .library import Pin, Symbol
 
-TEXT_MM = 1.27
+TEXT_MM, HEADING_MM = 1.27, 1.8
 TEST_PAD = "TestPoint:TestPoint_Pad_D1.0mm"
 
 
@@ -207,6 +207,15 @@ class Sheet:
     def note(self, text: str, at: Point, size_mm: float = TEXT_MM, is_bold: bool = False) -> None:
         """Words for people."""
         self.texts.append(Text(text, at, size_mm, is_bold))
+
+    def heading(self, text: str, at: Point) -> None:
+        """The name of a part of the sheet."""
+        self.note(text, at, HEADING_MM, True)
+
+    def notes(self, at: Point, *lines: str) -> None:
+        """Words for people, a line below the other."""
+        for row, line in enumerate(lines):
+            self.note(line, at.moved(0, 2 * row))
 
     def leave_open(self, *points: Point) -> None:
         """Pins that have no net, on purpose."""

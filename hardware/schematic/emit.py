@@ -30,6 +30,7 @@ class Place:
     date: str
     revision: str
     company: str
+    comments: tuple[str, ...]
 
 
 def identifier(*names: object) -> str:
@@ -175,7 +176,7 @@ def _items(sheet: Sheet, place: Place) -> Iterator[List]:
 def _title_block(sheet: Sheet, place: Place) -> List:
     block = make("title_block", make("title", sheet.title), make("date", place.date), make("rev", place.revision))
     block.append(make("company", place.company))
-    block += [make("comment", index, text) for index, text in enumerate(sheet.comments, start=1)]
+    block += [make("comment", index, text) for index, text in enumerate((*sheet.comments, *place.comments), start=1)]
     return block
 
 

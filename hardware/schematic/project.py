@@ -19,7 +19,7 @@ LIBRARY = KICAD / f"{NICKNAME}.kicad_sym"
 DATE = "2026-11-23"
 REVISION = "A"
 COMPANY = "lottava, CERN-OHL-P-2.0"
-NOT_FABRICATED = "No board of this revision has been fabricated yet"
+COMMENTS = ("No board of this revision has been fabricated yet",)
 
 Draw = Callable[[Mapping[str, Symbol]], Sheet]
 
@@ -47,7 +47,7 @@ def _place(project: Project, index: int) -> Place:
     path = "/" + identifier(project.root.name)
     if index:
         path += "/" + sub_sheet_identifier(f"{project.all[index].name}.kicad_sch")
-    return Place(PROJECT, index + 1, path, DATE, REVISION, COMPANY)
+    return Place(PROJECT, index + 1, path, DATE, REVISION, COMPANY, COMMENTS)
 
 
 def _table(kind: str, libraries: Mapping[str, str]) -> str:
