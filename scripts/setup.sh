@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu] [cppcheck]. Says what it installs first; quick when all is there.
+# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu] [cppcheck] [kicad]. Says what it installs first; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,8 +58,8 @@ system_packages() {
             dfu) command -v dfu-util >/dev/null || missing+=(dfu-util) ;;
             cppcheck) command -v cppcheck >/dev/null || missing+=(cppcheck) ;;
             npm) command -v npm >/dev/null || missing+=(npm) ;;
-            usb) ;; # no package of the system: scripts/tinyusb.sh
-            *) die "unknown need '$need': python, compiler, usb, npm, dfu" ;;
+            usb | kicad) ;; # scripts/tinyusb.sh, scripts/kicad.sh
+            *) die "unknown need '$need': python, compiler, usb, npm, dfu, cppcheck, kicad" ;;
         esac
     done
     install_debian "${missing[@]}"
@@ -92,3 +92,4 @@ python_packages() {
 system_packages "$@"
 case " $* " in *" python "*) python_packages ;; esac
 case " $* " in *" usb "*) [ "${USB:-1}" = 0 ] || scripts/tinyusb.sh ;; esac
+case " $* " in *" kicad "*) scripts/kicad.sh ;; esac
