@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lottava.training.analysis.axes import choose_edits, spearman, sweep_axes, sweep_axis, sweep_edited
 from lottava.training.analysis.integer import IntegerVoice
-from lottava.training.analysis.render import clip_inputs, render_inputs, score_model, white_noise
+from lottava.training.analysis.render import clip_inputs, render_inputs, score_model
 from lottava.training.configs import load_config
+from lottava.training.generators.excitation import white_noise
 from lottava.training.train import new_model
 from small_dataset import small_dataset
 

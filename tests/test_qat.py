@@ -103,7 +103,7 @@ def test_gradient_points_where_the_float_gradient_does(seed):
     exact, straight = (torch.cat([value.flatten() for value in values]) for values in gradients)
     assert (exact - straight).norm() <= 0.1 * exact.norm()
     for a, b in zip(*gradients, strict=True):
-        assert (a - b).norm() <= 0.3 * a.norm() + 1e-4 * exact.norm()
+        assert (a - b).norm() <= 0.3 * a.norm() + 5e-3 * exact.norm()
 
 
 def test_saturated_controls_stop_the_gradient():

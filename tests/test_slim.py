@@ -64,5 +64,5 @@ def test_another_graph_is_refused():
     sizes = {"out_features": 4, "controls": 82}
     tensors = {name: Tensor(name, size) for name, size in sizes.items()}
     graph = Graph("f32", ("out_features",), ("controls",), tensors, (head,))
-    with pytest.raises(GraphError, match="not a DDSP decoder"):
+    with pytest.raises(GraphError, match="no family"):
         from_graph(graph)

@@ -20,6 +20,7 @@ from lottava.training.configs import ConfigError, TrainConfig, from_dict, load_c
 from lottava.training.crops import Crops, draws
 from lottava.training.data.dataset import Dataset
 from lottava.training.data.features import measure_descriptors, measure_loudness_db
+from lottava.training.generators import FAMILIES
 from lottava.training.generators.ddsp import DDSP, FIT, NANO, Widths
 from lottava.training.probes import measure_controls, probe_loss
 from lottava.training.synth import decode_controls, pitch_to_increment, render
@@ -183,7 +184,8 @@ def test_learning_rate_rises_then_falls() -> None:
     peak = int(np.argmax(rates))
     assert peak <= config.warmup_steps and rates[-1] == pytest.approx(config.final_learning_rate)
     assert np.all(np.diff(rates[:peak]) > 0) and np.all(np.diff(rates[peak:]) < 0)
-    assert learning_rate(config, 99, gru_units=32) == pytest.approx(2 * learning_rate(config, 99))
+    quarter = FAMILIES["ddsp"].rate_scale(Widths.uniform(32))
+    assert learning_rate(config, 99, scale=quarter) == pytest.approx(2 * learning_rate(config, 99))
 
 
 @pytest.mark.parametrize("name", ["demo", "factory", "nano"])

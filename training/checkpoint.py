@@ -15,7 +15,8 @@ from torch import Tensor
 
 from .configs import TrainConfig, from_dict
 from .data.dataset import Dataset
-from .generators.ddsp import DDSP, Widths
+from .generators.family import Network, Widths
+from .generators.registry import family
 from .wild import WildEncoder
 
 FORMAT = 1
@@ -43,7 +44,7 @@ class Checkpoint:
         cls,
         step: int,
         first_step: int,
-        model: DDSP,
+        model: Network,
         encoder: WildEncoder,
         optimiser: torch.optim.Optimizer,
         dataset: Dataset,
@@ -65,9 +66,9 @@ class Checkpoint:
             dataset.sha256,
         )
 
-    def build(self) -> tuple[DDSP, WildEncoder]:
-        """Decoder and encoder with these weights, ready to play."""
-        model, encoder = DDSP(self.widths), WildEncoder()
+    def build(self) -> tuple[Network, WildEncoder]:
+        """Network and encoder with these weights, ready to play."""
+        model, encoder = family(self.config.family).build(self.widths), WildEncoder()
         model.load_state_dict(self.model)
         encoder.load_state_dict(self.encoder)
         return model.eval(), encoder.eval()
@@ -84,7 +85,7 @@ class Checkpoint:
 
     @property
     def sha256(self) -> str:
-        """Identity of the decoder's weights: names, shapes and bytes."""
+        """Identity of the network's weights: names, shapes and bytes."""
         return state_sha256(self.model)
 
 
@@ -124,17 +125,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
         if content["format"] != FORMAT:
             raise TrainingError(f"{path} has format {content['format']}; this version reads {FORMAT}")
+        config = from_dict(content["config"])
         return Checkpoint(
             content["step"],
             content["first_step"],
-            Widths(**content["widths"]),
+            family(config.family).widths(content["widths"]),
             content["model"],
             content["encoder"],
             content["optimiser"],
-            from_dict(content["config"]),
+            config,
             content["dataset_sha256"],
         )
-    except (OSError, KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         if isinstance(error, TrainingError):
             raise
         raise TrainingError(f"{path} is not a readable checkpoint ({error}); delete it to start afresh") from error

@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lottava.units import SAMPLE_RATE_HZ
+from lottava.upsample import prototype
+
 from .data.dataset import Clip, Dataset, network_inputs
 from .synth import HOP_SAMPLES
 
@@ -19,7 +22,7 @@ TIMBRE_FEATURES = 2 * MEL_BANDS
 
 
 class Batch(NamedTuple):
-    """audio [B, 192 T]; pitch, loudness [B, T]; axes [B, T, 3]; timbre [B, 80]."""
+    """audio [B, hop T]; pitch, loudness [B, T]; axes [B, T, 3]; timbre [B, 80]."""
 
     audio: Tensor
     pitch: Tensor
@@ -64,6 +67,13 @@ def padded_frames(array: np.ndarray, frames: int) -> np.ndarray:
     return np.concatenate((array, np.repeat(array[-1:], missing, axis=0))) if missing else array
 
 
+def halve_rate(audio: Tensor) -> Tensor:
+    """48 kHz [samples] to 24 kHz [samples / 2] without delay, through the half-band filter that goes the other way."""
+    taps = torch.as_tensor(prototype(2) / 2, dtype=audio.dtype, device=audio.device)
+    padded = torch.nn.functional.pad(audio, (len(taps) // 2, len(taps) // 2))
+    return torch.nn.functional.conv1d(padded[None, None], taps[None, None], stride=2)[0, 0]
+
+
 @dataclass(frozen=True, eq=False)
 class Crops:
     """All training clips end to end. starts: every frame from which a whole crop can be taken."""
@@ -73,10 +83,13 @@ class Crops:
     mel: Tensor
     starts: np.ndarray
     crop_frames: int
+    hop: int = HOP_SAMPLES
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset, crop_frames: int, device: str | torch.device) -> Crops:
-        """Lay out the clips that are not held out. Clips shorter than a crop end in silence.
+    def from_dataset(
+        cls, dataset: Dataset, crop_frames: int, device: str | torch.device, rate_hz: int = SAMPLE_RATE_HZ
+    ) -> Crops:
+        """Lay out the clips that are not held out, at a rate of 48 or 24 kHz. Clips shorter than a crop end in silence.
 
         Raises ValueError where every clip is held out.
         """
@@ -88,19 +101,20 @@ class Crops:
             sound = torch.from_numpy(np.asarray(clip.audio, dtype=np.float32))
             frames = max(len(clip.f0_hz), crop_frames)
             sound = torch.nn.functional.pad(sound, (0, frames * HOP_SAMPLES - len(sound)))
-            audio.append(sound)
+            audio.append(sound if rate_hz == SAMPLE_RATE_HZ else halve_rate(sound))
             controls.append(torch.from_numpy(_control_rows(clip, dataset, frames)))
             mel.append(log_mel(sound))
             starts.append(offset + np.arange(frames - crop_frames + 1))
             offset += frames
         sounds, rows, timbre = (torch.cat(parts).to(device) for parts in (audio, controls, mel))
-        return cls(sounds, rows, timbre, np.concatenate(starts), crop_frames)
+        hop = HOP_SAMPLES * rate_hz // SAMPLE_RATE_HZ
+        return cls(sounds, rows, timbre, np.concatenate(starts), crop_frames, hop)
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Crops that start anywhere, every start equally likely."""
         first = torch.as_tensor(rng.choice(self.starts, size), device=self.audio.device)
         frame = first[:, None] + torch.arange(self.crop_frames, device=self.audio.device)
-        sample = first[:, None] * HOP_SAMPLES + torch.arange(self.crop_frames * HOP_SAMPLES, device=self.audio.device)
+        sample = first[:, None] * self.hop + torch.arange(self.crop_frames * self.hop, device=self.audio.device)
         rows, timbre = self.controls[frame], pool_timbre(self.mel[frame])
         return Batch(self.audio[sample], rows[..., 0], rows[..., 1], rows[..., 2:], timbre)
 

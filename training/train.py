@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training as a function of values: a decoder, a dataset and a configuration in, a checkpoint out; it can be killed.
+"""Training as a function of values: a network, a dataset and a configuration in, a checkpoint out; it can be killed.
 
 Every random choice of a step is drawn from (seed, step), so a run that was interrupted and resumed gives the same
 bits as one that was not, on the same machine with the same number of threads.
@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,14 +27,13 @@ from .checkpoint import Checkpoint, TrainingError, load_checkpoint, save_checkpo
 from .configs import TrainConfig
 from .crops import Batch, Crops, draws
 from .data.dataset import Dataset
-from .generators.ddsp import DDSP
+from .generators.base import Controls
+from .generators.family import Family, Network, Studio
+from .generators.registry import family, family_of
 from .losses import multi_scale_spectral, spectral_targets
-from .probes import measure_controls, probe_loss
-from .synth import CropSynth, decode_controls
+from .probes import probe_loss
 from .wild import WildEncoder, kl_nats, sample_axis
 
-NOISE_SECONDS = 12
-NOMINAL_UNITS = 128
 LATEST, REWIND = "checkpoint.pt", "rewind.pt"
 
 
@@ -54,40 +54,37 @@ class _Run:
 
     config: TrainConfig
     crops: Crops
-    synth: CropSynth
+    studio: Studio[Any]
+    probes: int
     half_ranges: Tensor
     learnable: Tensor
 
 
-def new_model(config: TrainConfig, dataset: Dataset) -> tuple[DDSP, WildEncoder]:
+def new_model(config: TrainConfig, dataset: Dataset) -> tuple[Any, WildEncoder]:
     """The untrained parent and encoder of a configuration's seed. Inputs of axes that the data can't teach are cut."""
     torch.manual_seed(config.seed)
-    model, encoder = DDSP(config.parent), WildEncoder()
+    model, encoder = family(config.family).build(config.parent), WildEncoder()
     prepare(model, dataset)
     return model, encoder
 
 
-def prepare(model: DDSP, dataset: Dataset) -> None:
+def prepare(model: Network, dataset: Dataset) -> None:
     """Zero the weights of axes that the data can't teach: with their input at 0 in training, they stay zero."""
-    with torch.no_grad():
-        for axis, learnable in enumerate(dataset.axis_learnable):
-            if not learnable:
-                model.axes_mlp.weight[:, axis] = 0.0
+    for axis, learnable in enumerate(dataset.axis_learnable):
+        if not learnable:
+            family_of(model).cut_axis(model, axis)
 
 
-def learning_rate(config: TrainConfig, step: int, first_step: int = 0, gru_units: int = NOMINAL_UNITS) -> float:
-    """Linear rise over the warm-up, then half a cosine down to the final rate; higher for narrower networks.
+def learning_rate(config: TrainConfig, step: int, first_step: int = 0, scale: float = 1.0) -> float:
+    """Linear rise over the warm-up, then half a cosine down to the final rate; scale: see Family.rate_scale.
 
     A rewound network takes up the schedule at first_step, but its optimiser's moments are fresh and need the warm-up:
     without it a level of the demo's lottery broke down (held-out MRSTFT 1.96 instead of 1.16).
-
-    Configurations give the rate at 128 units; it goes with 1/sqrt(units). In 500 steps on sax notes the parent did
-    best at 0.005 (held-out MRSTFT 1.19; 1.23 at 0.01), a decoder of 48 units at 0.01 (1.23; 1.26 at 0.005).
     """
     rise = min(1.0, (step - first_step + 1) / max(1, config.warmup_steps))
     fall = 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / config.steps))
     rate = config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
-    return math.sqrt(NOMINAL_UNITS / gru_units) * rise * rate
+    return scale * rise * rate
 
 
 def probe_weight(config: TrainConfig, step: int) -> float:
@@ -96,7 +93,7 @@ def probe_weight(config: TrainConfig, step: int) -> float:
 
 
 def train(
-    model: DDSP,
+    model: Network,
     encoder: WildEncoder,
     dataset: Dataset,
     config: TrainConfig,
@@ -123,7 +120,8 @@ def train(
     out_dir.mkdir(parents=True, exist_ok=True)
     if resume and (out_dir / LATEST).exists():
         start = _resume(out_dir / LATEST, model, encoder, optimiser, dataset, config, first_step)
-    run = _prepare_run(config, dataset, device)
+    run = _prepare_run(family_of(model), config, dataset, device)
+    scale = family_of(model).rate_scale(model.widths)
     last = Progress(start, config.steps, math.nan, math.nan, math.nan)
 
     def save(name: str, step: int) -> Checkpoint:
@@ -136,7 +134,7 @@ def train(
             if step == config.rewind_step and first_step == 0:
                 save(REWIND, step)
             for group in optimiser.param_groups:
-                group["lr"] = learning_rate(config, step, first_step, model.widths.gru)
+                group["lr"] = learning_rate(config, step, first_step, scale)
             last = _step(run, model, encoder, optimiser, step)
             if progress is not None:
                 progress(last)
@@ -148,19 +146,20 @@ def train(
     return save(LATEST, config.steps)
 
 
-def _prepare_run(config: TrainConfig, dataset: Dataset, device: str) -> _Run:
+def _prepare_run(kind: Family[Any], config: TrainConfig, dataset: Dataset, device: str) -> _Run:
     ranges = np.asarray(dataset.axis_ranges, dtype=np.float32)
     half = np.maximum((ranges[:, 1] - ranges[:, 0]) / 2, 1e-3)
     return _Run(
         config,
-        Crops.from_dataset(dataset, config.crop_frames, device),
-        CropSynth(NOISE_SECONDS * 48_000, config.seed, device),
+        Crops.from_dataset(dataset, config.crop_frames, device, kind.rate_hz),
+        kind.studio(config.seed, device),
+        config.probes if kind.probed else 0,
         torch.as_tensor(half, device=device),
         torch.as_tensor(np.asarray(dataset.axis_learnable, dtype=np.float32), device=device),
     )
 
 
-def _step(run: _Run, model: DDSP, encoder: WildEncoder, optimiser: torch.optim.Optimizer, step: int) -> Progress:
+def _step(run: _Run, model: Network, encoder: WildEncoder, optimiser: torch.optim.Optimizer, step: int) -> Progress:
     config = run.config
     rng = draws(config.seed, step)
     batch = run.crops.batch(rng, config.batch)
@@ -182,7 +181,7 @@ def _step(run: _Run, model: DDSP, encoder: WildEncoder, optimiser: torch.optim.O
 
 def _losses(
     run: _Run,
-    model: DDSP,
+    model: Network,
     encoder: WildEncoder,
     batch: Batch,
     targets: list[Tensor],
@@ -195,27 +194,15 @@ def _losses(
     mean, log_variance = encoder(batch.timbre)
     wild = sample_axis(mean, log_variance, noise, keep)
     axes = torch.cat((batch.axes, wild[:, None, None].expand(-1, config.crop_frames, 1)), dim=-1)
-    probed = _turn_knobs(axes[: config.probes], run.learnable, rng)
-    everything = torch.cat((axes, probed))
-    pitch = torch.cat((batch.pitch, batch.pitch[: config.probes]))
-    loudness = torch.cat((batch.loudness, batch.loudness[: config.probes]))
-    raw, _ = model(pitch, loudness, everything)
-    amplitudes, bands = decode_controls(raw, pitch)
-    size = config.batch
-    latest = run.synth.noise.shape[1] - batch.audio.shape[1]
-    starts = rng.integers(0, latest, size).tolist()
-    audio = run.synth(amplitudes[:size], bands[:size], batch.pitch, starts)
-    loss = multi_scale_spectral(audio, targets, config.fft_sizes)
-    if config.probes == 0:
-        return loss, kl_nats(mean, log_variance), loss.new_zeros(())
-    before = measure_controls(*(x[: config.probes] for x in (amplitudes, bands, pitch)))
-    after = measure_controls(*(x[size:] for x in (amplitudes, bands, pitch)))
-    turned = probed[..., :3] - axes[: config.probes, :, :3]
-    return (
-        loss,
-        kl_nats(mean, log_variance),
-        probe_loss(before, after, turned, run.half_ranges, run.learnable),
-    )
+    count = run.probes
+    probed = _turn_knobs(axes[:count], run.learnable, rng)
+    pitch, loudness = (torch.cat((x, x[:count])) for x in (batch.pitch, batch.loudness))
+    rendering = run.studio(model, Controls(pitch, loudness, torch.cat((axes, probed))), count, rng)
+    loss, kl = multi_scale_spectral(rendering.audio, targets, config.fft_sizes), kl_nats(mean, log_variance)
+    if rendering.before is None or rendering.after is None:
+        return loss, kl, loss.new_zeros(())
+    turned = probed[..., :3] - axes[:count, :, :3]
+    return loss, kl, probe_loss(rendering.before, rendering.after, turned, run.half_ranges, run.learnable)
 
 
 def _turn_knobs(axes: Tensor, learnable: Tensor, rng: np.random.Generator) -> Tensor:
@@ -227,7 +214,7 @@ def _turn_knobs(axes: Tensor, learnable: Tensor, rng: np.random.Generator) -> Te
 
 def _resume(
     path: Path,
-    model: DDSP,
+    model: Network,
     encoder: WildEncoder,
     optimiser: torch.optim.Optimizer,
     dataset: Dataset,

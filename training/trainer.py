@@ -12,7 +12,7 @@ import torch
 from .checkpoint import load_checkpoint, state_sha256
 from .configs import TrainConfig
 from .data.dataset import Dataset
-from .generators.ddsp import DDSP
+from .generators.family import Network
 from .qat import FakeQuantDDSP
 from .reduction.arms import Arm, Trained
 from .reduction.arms import Progress as ArmProgress
@@ -76,7 +76,7 @@ def train_integers(
     root: Path,
     *,
     progress: Callable[[Progress], None] | None = None,
-) -> DDSP:
+) -> Network:
     """A short training through the module's own arithmetic; returns the float decoder on the integer grid.
 
     Kept in <root>/integers-<hash of weights and settings>/, and not run again when it is complete there.

@@ -15,10 +15,11 @@ from lottava.synth import SynthEdits, decode_controls
 from lottava.units import HOP_SAMPLES, volts_to_hz
 
 from ..data.dataset import Clip, Dataset
+from ..generators.excitation import white_noise
 from ..synth import init_state, pitch_to_increment, render
 from .executor import Executor
 from .metrics import Scores, score
-from .render import clip_inputs, white_noise
+from .render import clip_inputs
 
 OFF = SynthEdits()
 

@@ -1,53 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""Held-out notes through the float decoder and the torch synthesiser: what the integer voice is compared with."""
+"""Held-out notes through the float network and its torch voice: what the integer voice is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lottava.synth import NOISE_SEED, xorshift32
 from lottava.units import HOP_SAMPLES, volts_to_hz
 
 from ..data.dataset import Clip, Dataset, network_inputs
 from ..generators.base import Controls
-from ..generators.ddsp import DDSP, DDSPVoice
+from ..generators.family import Network
+from ..generators.registry import family_of
 from ..wild import WildEncoder, encode_clip
 from .metrics import Scores, score
 
 FloatArray = NDArray[np.float32]
 
 
-NOISE_CHUNK = 1 << 19
-"""Eleven seconds of noise at a time: xorshift runs sample by sample, so what was made once is kept."""
-
-
-@lru_cache(maxsize=2)
-def _white(samples: int) -> FloatArray:
-    return xorshift32(NOISE_SEED, samples)[0].astype(np.float32)
-
-
-def white_noise(samples: int) -> FloatArray:
-    """The device's noise from its seed: [samples] in [-1, 1)."""
-    return _white(-(-samples // NOISE_CHUNK) * NOISE_CHUNK)[:samples]
-
-
-def render_inputs(model: DDSP, inputs: Mapping[str, FloatArray]) -> FloatArray:
+def render_inputs(model: Network, inputs: Mapping[str, FloatArray]) -> FloatArray:
     """Audio [batch, 192 * frames] of network inputs: pitch, loudness [batch, frames, 1]; axes [batch, frames, 4]."""
-    device = model.head.weight.device
+    kind, device = family_of(model), next(model.parameters()).device
     pitch, loudness, axes = (
         torch.as_tensor(np.asarray(inputs[name], dtype=np.float32), device=device)
         for name in ("pitch", "loudness", "axes")
     )
     batch, frames = pitch.shape[:2]
-    white = torch.as_tensor(white_noise(frames * HOP_SAMPLES), device=device).expand(batch, -1)
-    voice = DDSPVoice(model)
+    excitation = torch.as_tensor(kind.excitation(frames * HOP_SAMPLES), device=device).expand(batch, -1)
+    voice = kind.voice(model)
     with torch.no_grad():
-        audio, _ = voice.step(white, Controls(pitch[..., 0], loudness[..., 0], axes), voice.init_state(batch))
+        audio, _ = voice.step(excitation, Controls(pitch[..., 0], loudness[..., 0], axes), voice.init_state(batch))
     return audio.cpu().numpy()
 
 
@@ -60,7 +45,7 @@ def clip_inputs(clip: Clip, dataset: Dataset, wild: float = 0.0, noon: bool = Fa
 
 
 def score_model(
-    model: DDSP,
+    model: Network,
     dataset: Dataset,
     clips: Sequence[Clip] | None = None,
     *,

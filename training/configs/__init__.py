@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..generators.ddsp import Widths
+from ..generators.family import FamilyError, Widths
+from ..generators.registry import family
 
 
 class ConfigError(ValueError):
@@ -21,7 +22,8 @@ class ConfigError(ValueError):
 class TrainConfig:
     """Everything that decides a training run apart from the data and the network it starts from.
 
-    learning_rate (of a network of 128 units) falls to final_learning_rate along a half cosine over `steps`,
+    family: key of the generators' family; parent: sizes as its Widths. learning_rate (which the family scales to the
+    network's size, see Family.rate_scale) falls to final_learning_rate along a half cosine over `steps`,
     after `warmup_steps` of linear rise.
     rewind_fraction: where in the run the lottery's rewind state is saved. wild_beta: weight of the KL term in nats.
     wild_keep: share of crops that hear their encoded WILD; the rest is trained at noon, where voices are played.
@@ -29,6 +31,7 @@ class TrainConfig:
     """
 
     name: str
+    family: str
     parent: Widths
     steps: int
     batch: int
@@ -72,19 +75,20 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and checkpoints."""
-        return asdict(self) | {"fft_sizes": list(self.fft_sizes)}
+        return asdict(self) | {"parent": self.parent.as_dict(), "fft_sizes": list(self.fft_sizes)}
 
 
 def from_dict(values: Mapping[str, Any]) -> TrainConfig:
     """Inverse of `TrainConfig.as_dict`. Raises ConfigError naming unknown, missing or malformed entries."""
     expected = {field.name for field in fields(TrainConfig)}
+    values = {"family": "ddsp"} | dict(values)
     name = values.get("name", "?")
     if wrong := sorted(expected ^ set(values)):
         raise ConfigError(f"configuration {name!r} lacks or does not know these entries: {', '.join(wrong)}")
     try:
-        parent = Widths(**values["parent"])
+        parent = family(values["family"]).widths(values["parent"])
         return TrainConfig(**{**values, "parent": parent, "fft_sizes": tuple(int(n) for n in values["fft_sizes"])})
-    except TypeError as error:
+    except (TypeError, FamilyError) as error:
         raise ConfigError(f"configuration {name!r} is malformed: {error}") from error
 
 

@@ -42,7 +42,7 @@ class Generator(Protocol[State]):
         ...
 
     def step(self, block: Tensor, controls: Controls, state: State) -> tuple[Tensor, State]:
-        """Play one block. block: excitation [batch, 192 * frames], white in [-1, 1); returns audio of that shape."""
+        """Play one block. block: the family's excitation [batch, 192 * frames]; returns audio of that shape."""
         ...
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..generators.ddsp import DDSP
-from ..slim import state_widths, to_graph
+from ..generators.registry import family_of_state
+from ..slim import to_graph
 from .arms import Arm, Trained
 from .groups import channel_groups
 from .lottery import LotteryConfig, draw, rewound
@@ -22,9 +22,10 @@ def dense_small(ticket: Ticket, parent: Trained, seed: int) -> Arm:
     if seed == ticket.seed:
         raise ValueError(f"the control needs another seed than the ticket's {ticket.seed}")
     small = rewound("", ticket, parent).state
+    kind = family_of_state(small)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = DDSP(state_widths(small))
+        model = kind.build(kind.widths_of(small))
     return Arm("dense-small", model.state_dict(), None, 0, seed)
 
 
