@@ -45,7 +45,8 @@ Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
 VERBS = {
     "Start here": ("demo", "play", "audition"),
     "Make a voice": ("data", "train", "quantise", "card", "budget", "export", "release"),
-    "The module": ("emulate", "bench", "calibrate", "monitor", "hello", "flash", "size", "soak"),
+    "The module": ("emulate", "flash", "hello", "monitor", "calibrate", "settings", "selftest", "backup", "restore")
+    + ("reboot", "factory", "bench", "size", "soak"),
 }
 """Panel of the help page -> verbs, in teaching order. Verb X is the function, or the Typer app, X of verbs/X.py."""
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import ctypes
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from console_library import ConsoleModule, build
-from fake import HELLO, INPUTS, Clock
+from fake import HELLO, INPUTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from live_console import ALL, LiveConsole, bench, free
 from lottava.calibration.fit import FitError, Point, fit_input, fit_output
-from lottava.calibration.link import Link, RefusedError
-from lottava.calibration.module import Module
+from lottava.calibration.link import RefusedError
 from lottava.calibration.procedure import ProcedureError, calibrate, default_plan
 from lottava.calibration.sweep import matching_code
 from lottava.emulator import FrontEnd
-from lottava.emulator.panel import CV_CHANNELS, MUX_CHANNELS, NORMALLING_NODE
 from typer.testing import CliRunner
 
 from lottava import cli
@@ -31,7 +29,6 @@ from lottava.verbs import _trial
 UNITS = 20
 SELF_LIMIT_CENTS, SOURCE_LIMIT_CENTS = 7.0, 3.5
 WAYS = {way.name: way for way in _trial.ways()}
-ALL = replace(HELLO, capabilities=int(HELLO.capabilities | _trial.CAN))
 
 
 @pytest.mark.parametrize(
@@ -65,76 +62,9 @@ def test_the_bench_prints_and_logs(tmp_path) -> None:  # type: ignore[no-untyped
     assert [row["way"] for row in rows] == list(WAYS)
 
 
-class LiveFrontEnd:
-    """A board of the emulator behind the C console: it does what the console holds."""
-
-    def __init__(self, board: FrontEnd) -> None:
-        self.board, self.held = board, (0, 0, 0, 0, 0)
-        self.channels = list(CV_CHANNELS)
-        self.order = [list(CV_CHANNELS.values()).index(cv.name) for cv in BOARD.cv_inputs]
-        mux, self.position = NORMALLING_NODE
-        self.channels.append(next(channel for channel, name in MUX_CHANNELS.items() if name == mux))
-
-    def codes(self, count: int = 1) -> np.ndarray:
-        """One block's codes; the normalling node goes to the console by `node`."""
-        probe, *outputs = self.held
-        self.board.probe = probe == 2
-        self.board.drive([outputs[1] / 16, outputs[3] / 16])
-        scanned = self.board.scan(self.channels, self.position)
-        self.node = int(scanned[-1])
-        return scanned[self.order][None, :]
-
-
-class LiveConsole(ConsoleModule):
-    """The C console with its panel: patch state and reference node, and held outputs and contacts."""
-
-    def __init__(self, library: ctypes.CDLL, board: FrontEnd) -> None:
-        self.live = LiveFrontEnd(board)
-        super().__init__(library, self.live, ALL.pack())  # type: ignore[arg-type]
-        self.blocks(1)
-
-    def blocks(self, count: int) -> None:
-        """Let blocks pass, one by one."""
-        held = (ctypes.c_uint16 * 5)()
-        for _ in range(count):
-            self.library.console_held(self._memory, held)
-            self.live.held = tuple(held)
-            patched = sum(self.live.board.is_plugged(cv.name) << i for i, cv in enumerate(BOARD.cv_inputs))
-            self.live.codes()
-            self.library.console_panel(self._memory, 1, patched, (ctypes.c_uint16 * 4)(self.live.node, 0, 0, 0))
-            super().blocks(1)
-
-    def read(self, size: int) -> bytes:
-        """Time passes, whatever is asked."""
-        self.blocks(1)
-        return super().read(size)
-
-    @property
-    def calibrating(self) -> bool:
-        """True until commit, abort or ten idle minutes."""
-        return bool(self.library.console_calibrating(self._memory))
-
-    @property
-    def is_holding(self) -> bool:
-        """True while the probe or an output is held."""
-        held = (ctypes.c_uint16 * 5)()
-        self.library.console_held(self._memory, held)
-        return bool(held[0] or held[1] or held[3])
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     return build(tmp_path_factory.mktemp("console"))
-
-
-def bench(console: ConsoleModule) -> Module:
-    return Module(Link(console, clock=Clock()))
-
-
-def free(board: FrontEnd, *patched: str) -> FrontEnd:
-    """All CV inputs without cables but these."""
-    board.unplug(*(cv.name for cv in BOARD.cv_inputs if cv.name not in patched))
-    return board
 
 
 def test_self_reference_and_a_cable_over_the_real_console(library: ctypes.CDLL) -> None:

@@ -161,7 +161,7 @@ class Soak:
         self.usb.midi(bytes([status, self.draw.randrange(128), self.draw.randrange(128)]))
 
     def calibrate(self) -> None:
-        """Begin, perhaps hold an output or the contacts, perhaps take a point, perhaps wait for it, and commit or abort."""
+        """Begin, perhaps hold an output or the contacts, perhaps take a point and wait for it, and commit or abort."""
         draw = self.draw
         self.request(Command.CALIBRATE_BEGIN, CalibrateBeginRequest(draw.choice((Route.SOURCE, Route.SOURCE, *Route))))
         if draw.random() < 0.5:

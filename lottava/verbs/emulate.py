@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lottava.board import BOARD
+
 from ._common import Revision, VerbError, load_voice, say
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from lottava.emulator.seed import Seed
 
 QSPI_BYTES = 8 << 20
+
+UNPLUGGED = tuple(jack.name for jack in (*(cv.jack for cv in BOARD.cv_inputs), *BOARD.gate_inputs))
 
 
 def emulate(
@@ -31,7 +35,7 @@ def emulate(
 ) -> None:
     """Start an emulated module and print its serial port; runs until Ctrl-C.
 
-    Lines typed here are cables and knobs: `v_oct 1`, `gate 1`, `knob_bright 0.7`.
+    Lines typed here are cables and knobs: `v_oct 1`, `gate 1`, `unplug all`, `cable pitch_cv v_oct`, `knob_bright 0.7`.
     Example:  lottava emulate --voice sax --board 7
     """
     from lottava.emulator.frontend import FrontEnd
@@ -68,9 +72,13 @@ def turn(line: str, seed: Seed, pty: Pty) -> None:
     if not name:
         return
     try:
-        value = float(text)
+        value = 0.0 if name in ("unplug", "cable") else float(text)
         with pty.lock:
-            if name == "gate":
+            if name == "unplug":
+                seed.unplug(*(UNPLUGGED if text == "all" else text.split()))
+            elif name == "cable":
+                seed.frontend.connect(*(text.split() + ["", ""])[:2])
+            elif name == "gate":
                 seed.set_gate(value >= 0.5)
             elif name.startswith("knob_"):
                 seed.set_pot(name.removeprefix("knob_"), value)
