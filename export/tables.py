@@ -21,6 +21,8 @@ CONTROL_STEP = 2.0**-11
 SIGMOID_PIECE = 256
 """Control codes of one cubic: an eighth."""
 SIGMOID_START = -(1 << 15) - round(synth.NOISE_BIAS / CONTROL_STEP)
+SIGMOID_PIECES = (32768 - SIGMOID_START) // SIGMOID_PIECE
+"""Of exp_sigmoid, from -21, where the quietest noise control lies, to 16; dsp/sigmoid_cubics.cc makes them."""
 
 
 def fit_polynomial(function: Callable[[Array], Array], low: float, high: float, degree: int) -> Array:
@@ -47,18 +49,6 @@ def exp2_polynomial() -> Array:
     return fit_polynomial(np.exp2, -0.5, 0.5, 6)
 
 
-def sigmoid_cubics() -> Array:
-    """[296, 4] exp_sigmoid(x) on each eighth from -21, where the quietest noise control lies, to 16; relative error
-    below 2.5e-6. The variable of each cubic is the distance from its middle in control codes."""
-    middles = SIGMOID_START + SIGMOID_PIECE * np.arange((32768 - SIGMOID_START) // SIGMOID_PIECE) + SIGMOID_PIECE / 2
-    half = SIGMOID_PIECE / 2
-
-    def piece(middle: float) -> Array:
-        return fit_polynomial(lambda code: synth.exp_sigmoid((middle + code) * CONTROL_STEP), -half, half, 3)
-
-    return np.stack([piece(middle) for middle in middles])
-
-
 def noise_pairs() -> Array:
     """[32, 17] of the oracle's NOISE_MATRIX: row j makes tap j + 1 and its mirror 63 - j; the middle one is its own
     mirror and halved."""
@@ -77,6 +67,7 @@ def dsp_tables_header() -> str:
         cgen.emit_define("DSP_HOP_SAMPLES", units.HOP_SAMPLES),
         cgen.emit_define("DSP_NOISE_SEED", synth.NOISE_SEED),
         cgen.emit_define("DSP_SIGMOID_PIECE", SIGMOID_PIECE, "control codes of one cubic"),
+        cgen.emit_define("DSP_SIGMOID_PIECES", SIGMOID_PIECES),
         cgen.emit_define("DSP_SIGMOID_START", SIGMOID_START, "code of the first one; -32768 with the noise's bias"),
         cgen.emit_define("DSP_HZ_PER_INCREMENT", units.SAMPLE_RATE_HZ / 2.0**32, "at the nominal 48 kHz"),
         cgen.emit_define("DSP_FADE_START_HZ", synth.FADE_START_HZ),
@@ -86,7 +77,6 @@ def dsp_tables_header() -> str:
     parts = [
         "".join(constants),
         cgen.emit_array("dsp_exp2_polynomial", exp2_polynomial()),
-        cgen.emit_array("dsp_sigmoid_cubics", sigmoid_cubics()),
         cgen.emit_array("dsp_log2_of_partial", np.log2(np.arange(1, synth.PARTIALS + 1))),
         cgen.emit_array("dsp_ripple_of_partial", synth.RIPPLE),
         cgen.emit_array("dsp_noise_pairs", noise_pairs().reshape(8, 4, -1).swapaxes(1, 2)),

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "dsp/sigmoid_cubics.h"
 #include "generated/dsp_tables.h"
 
 namespace lottava {
@@ -28,7 +29,7 @@ inline uint32_t ToBits(float x) {
 
 // `code` counts from the start of the table.
 LOTTAVA_INLINE float Piece(uint32_t code) {
-  const float(&cubic)[4] = dsp_sigmoid_cubics[code / DSP_SIGMOID_PIECE];
+  const float(&cubic)[4] = sigmoid_cubics[code / DSP_SIGMOID_PIECE];
   return Polynomial(cubic, static_cast<float>(static_cast<int32_t>(code % DSP_SIGMOID_PIECE) - kHalfPiece));
 }
 

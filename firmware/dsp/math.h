@@ -33,7 +33,8 @@ inline float Polynomial(const float (&coefficients)[size], float x) {
 float Exp2(float x);
 
 // 2 sigmoid(x)^ln(10) + 1e-7, DDSP's map from control to amplitude, of x = codes[i] * 2^-11, less the noise bias of 5 in the
-// second form; relative error below 3e-6. A cubic for each eighth, 19 cycles a value; the formula took 100.
+// second form; relative error below 3e-6. A cubic for each eighth (sigmoid_cubics.h, which fills
+// them in), 19 cycles a value; the formula took 100.
 void ExpSigmoid(const int16_t* codes, float* y, size_t size);
 void BiasedExpSigmoid(const int16_t* codes, float* y, size_t size);
 

@@ -3,6 +3,7 @@
 #include "dsp/synth.h"
 
 #include "dsp/math.h"
+#include "dsp/sigmoid_cubics.h"
 
 namespace lottava {
 
@@ -79,6 +80,7 @@ void DecodeControls(const int16_t* controls, uint32_t increment, const float* ax
 
 void Synth::Init(const SynthSettings& settings) {
   settings_ = settings;
+  FillSigmoidCubics();
   phase_.Init();
   harmonics_.Init();
   noise_.Init();

@@ -8,6 +8,7 @@
 #include "app/module.h"
 #include "app/record.h"
 #include "dsp/math.h"
+#include "dsp/sigmoid_cubics.h"
 
 using lottava::Module;
 using lottava::Synth;
@@ -131,8 +132,12 @@ void lottava_synth_levels(const void* synth, float* amplitudes, float* bands) {
 
 void lottava_dsp_exp2(const float* x, float* y, size_t size) { Map(lottava::Exp2, x, y, size); }
 
-void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size) { lottava::ExpSigmoid(codes, y, size); }
+void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size) {
+  lottava::FillSigmoidCubics();
+  lottava::ExpSigmoid(codes, y, size);
+}
 
 void lottava_dsp_biased_exp_sigmoid(const int16_t* codes, float* y, size_t size) {
+  lottava::FillSigmoidCubics();
   lottava::BiasedExpSigmoid(codes, y, size);
 }
