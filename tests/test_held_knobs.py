@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from instrument import ask, stored
 from lottava.emulator import Seed, build_image
+from lottava.emulator.norflash import CHIP_BYTES, SECTOR_BYTES
 
+from lottava import settings
 from lottava.board import ADC_FULL_SCALE, BOARD
 from lottava.messages import Command, MonitorReply
 
@@ -160,8 +162,23 @@ def test_the_module_plays_on_while_settings_are_turned_and_stored() -> None:
     sound = seed.run_blocks(1500).reshape(-1, 48, 2)[..., 0]
     assert np.abs(sound).max(axis=1).min() > 1000
     assert seed.output_volts[0] == pytest.approx(before + 1, abs=0.004)
-    _, settings = stored(seed.qspi)
-    assert (settings.root_octave, settings.sequence) == (1, 1)
-    assert settings.glide == pytest.approx(200, abs=4)
+    _, kept = stored(seed.qspi)
+    assert (kept.root_octave, kept.sequence) == (1, 1)
+    assert kept.glide == pytest.approx(200, abs=4)
     reply = ask(seed, Command.MONITOR)
     assert isinstance(reply, MonitorReply) and reply.missed_blocks == 0
+
+
+def test_hold_outlasts_the_power_until_both_buttons_end_it() -> None:
+    flash = bytearray(b"\xff") * CHIP_BYTES
+    image = settings.pack(settings.Settings(hold=1))
+    start = settings.SECTOR * SECTOR_BYTES
+    flash[start : start + len(image)] = image
+    seed = Seed(build_image(), qspi=flash)
+    seed.set_gate(False)
+    seed.set_pot("level", 1.0)
+    assert np.abs(seed.run_blocks(60)).max() > 1000
+    seed.frontend.press("previous", "next")
+    seed.run_blocks(1030)
+    seed.frontend.press()
+    assert not seed.run_blocks(350)[-480:].any()
