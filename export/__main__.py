@@ -10,4 +10,5 @@ ROOT = Path(__file__).resolve().parent.parent
 
 if __name__ == "__main__":
     write_headers(committed_headers(ROOT / "voices"), ROOT / "firmware" / "generated")
-    manual.refresh_file(ROOT / "docs" / "protocol.md")
+    for page in ("protocol.md", "calibrate.md"):
+        manual.refresh_file(ROOT / "docs" / page)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Tables of the manual that follow from code: docs/protocol.md keeps its prose, its tables are written here."""
+"""Tables of the manual that follow from code and logs: its pages keep their prose, their tables are written here."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,8 @@ from lottava import messages, record, settings
 from lottava.board import BOARD
 from lottava.layout import REST, Layout
 
+CALIBRATION_LOG = Path(__file__).resolve().parents[1] / "results" / "calibration.jsonl"
+"""Written by `lottava bench calibration --write`."""
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
 
@@ -108,13 +111,33 @@ def outputs() -> str:
     return _table(("index", "output", "pin", "gain (V)", "offset (V)"), rows)
 
 
+def calibration() -> str:
+    """Cents out of tune by route, as logged; a way's rows side by side for each bend of the output's converter."""
+    rows = [json.loads(line) for line in CALIBRATION_LOG.read_text(encoding="utf-8").splitlines()]
+    bends = sorted({row["dac_bend_codes"] for row in rows})
+
+    def pair(row: dict, kind: str) -> str:
+        high = row[f"{kind}_max"]
+        return "–" if high is None else f"{row[f'{kind}_percentile_95']:.1f}, {high:.1f}"
+
+    listed = []
+    for way in dict.fromkeys(row["way"] for row in rows):
+        by_bend = [next(row for row in rows if row["way"] == way and row["dac_bend_codes"] == bend) for bend in bends]
+        listed.append((way, *(cell for row in by_bend for cell in (pair(row, "input"), pair(row, "output")))))
+    headings = [name for bend in bends for name in (f"V/OCT, DAC bent by {bend:g}", "PITCH CV")]
+    return _table((f"{rows[0]['units']} random boards", *headings), listed)
+
+
 _WRITERS = (commands, payloads, errors, capabilities, record_fields, record_faults, settings_fields, settings_limits)
 TABLES = {writer.__name__: writer for writer in (*_WRITERS, inputs, outputs)}
+"""Of docs/protocol.md."""
+LOGGED = {calibration.__name__: calibration}
+"""Of docs/calibrate.md."""
 
 
 def refresh(text: str) -> str:
     """`text` with every table between `<!-- table: NAME -->` and `<!-- end -->` written anew."""
-    return MARK.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", text)
+    return MARK.sub(lambda found: f"{found[1]}\n{(TABLES | LOGGED)[found[2]]()}\n{found[3]}", text)
 
 
 def refresh_file(path: Path) -> None:

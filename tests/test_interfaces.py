@@ -42,6 +42,12 @@ def test_the_manual_is_fresh_and_holds_every_table_once() -> None:
     assert all(command.name in text for command in Command)
 
 
+def test_the_figures_in_the_manual_are_those_of_the_log() -> None:
+    text = PROTOCOL.with_name("calibrate.md").read_text(encoding="utf-8")
+    assert manual.refresh(text) == text, "docs/calibrate.md is stale: run `python -m lottava.export`"
+    assert re.findall(r"<!-- table: (\w+) -->", text) == list(manual.LOGGED)
+
+
 def test_refresh_writes_a_file_only_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "manual.md"
     path.write_text("<!-- table: errors -->\nold\n<!-- end -->\nprose\n", encoding="utf-8")

@@ -165,7 +165,11 @@ def calibration(
     from . import _trial
 
     rows = _trial.run_trial(units, dac_bend, lambda way: say(f"{units} boards: {way.name}"))
-    listed = [asdict(row) | {"dac_bend_codes": dac_bend} for row in rows]
+    listed = [
+        {name: round(value, 2) if isinstance(value, float) else value for name, value in asdict(row).items()}
+        | {"dac_bend_codes": dac_bend}
+        for row in rows
+    ]
     if write is not None:
         with write.open("a", encoding="utf-8") as log:
             log.writelines(json.dumps(row) + "\n" for row in listed)
