@@ -66,7 +66,10 @@ def _power_net(placed: Placed) -> str:
 
 
 def nets(sheets: Iterable[Sheet]) -> dict[str, frozenset[tuple[str, str]]]:
-    """Net → (designator, pin number) of all its pins. A net without a name gets that of its first pin: "R1.2"."""
+    """Net → (designator, pin number) of all its pins.
+
+    A local name is told with its sheet: "gates/EDGE"; a net without a name gets that of its first pin: "R1.2".
+    """
     groups = _Groups()
     names: dict[object, str] = {}
     members: list[tuple[object, tuple[str, str]]] = []
@@ -76,7 +79,7 @@ def nets(sheets: Iterable[Sheet]) -> dict[str, frozenset[tuple[str, str]]]:
         for label in sheet.labels:
             scope = "" if label.kind == "global_label" else sheet.name
             groups.join((sheet.name, label.at), (scope, label.text))
-            names[scope, label.text] = label.text
+            names[scope, label.text] = label.text if not scope else f"{scope}/{label.text}"
         for placed, number, at in pins_of(sheet):
             if placed.reference.startswith("#"):
                 net = _power_net(placed)
