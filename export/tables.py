@@ -49,16 +49,8 @@ def exp2_polynomial() -> Array:
     return fit_polynomial(np.exp2, -0.5, 0.5, 6)
 
 
-def noise_pairs() -> Array:
-    """[32, 17] of the oracle's NOISE_MATRIX: row j makes tap j + 1 and its mirror 63 - j; the middle one is its own
-    mirror and halved."""
-    matrix = synth.NOISE_MATRIX[1 : synth.NOISE_TAPS // 2 + 1].copy()
-    matrix[-1] *= 0.5
-    return matrix
-
-
 def dsp_tables_header() -> str:
-    """generated/dsp_tables.h: constants, polynomials and the noise filter of synth.py."""
+    """generated/dsp_tables.h: constants and polynomials of synth.py."""
     increment_at_c4 = units.C4_HZ / units.TRUE_SAMPLE_RATE_HZ * 2.0**32
     constants = [
         cgen.emit_define("DSP_PARTIALS", synth.PARTIALS),
@@ -79,6 +71,5 @@ def dsp_tables_header() -> str:
         cgen.emit_array("dsp_exp2_polynomial", exp2_polynomial()),
         cgen.emit_array("dsp_log2_of_partial", np.log2(np.arange(1, synth.PARTIALS + 1))),
         cgen.emit_array("dsp_ripple_of_partial", synth.RIPPLE),
-        cgen.emit_array("dsp_noise_pairs", noise_pairs().reshape(8, 4, -1).swapaxes(1, 2)),
     ]
     return cgen.emit_header("LOTTAVA_GENERATED_DSP_TABLES_H_", RECIPE, parts)

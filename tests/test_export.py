@@ -12,7 +12,7 @@ import graphs
 import numpy as np
 import pytest
 from cards import example_card
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lottava.emulator.library import FIRMWARE, Memories, host_library, memory
 from lottava.export import BlobError, VoiceParameters, blob, cgen, generate, golden, tables, voice_header, wavetable
@@ -166,17 +166,6 @@ def test_reading_between_points_leaves_every_partial_as_it_is() -> None:
 
 def test_every_partial_is_built_once() -> None:
     assert sorted(wavetable.partials()) == list(range(1, 65))
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 2**31))
-def test_noise_pairs_unfold_to_the_oracles_taps(seed: int) -> None:
-    bands = np.random.default_rng(seed).random(synth.NOISE_BANDS)
-    pairs = tables.noise_pairs() @ bands
-    taps = np.zeros(synth.NOISE_TAPS)
-    taps[1:33] += pairs
-    taps[32:] += pairs[::-1]
-    np.testing.assert_allclose(taps, synth.NOISE_MATRIX @ bands, atol=1e-12)
 
 
 def test_headers_need_a_voice(tmp_path: Path) -> None:

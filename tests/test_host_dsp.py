@@ -39,6 +39,15 @@ def test_exp2_holds_its_stated_error_and_clamps() -> None:
     assert (low, high, nothing) == (2.0**-126, 2.0**126, 2.0**-126)
 
 
+def test_the_firmwares_noise_matrix_is_the_oracles() -> None:
+    """Made by another formula; each entry rounds to the same float."""
+    pairs = np.empty((8, synth.NOISE_BANDS, 4), np.float32)
+    host_library().lottava_dsp_noise_pairs(pairs.ctypes.data)
+    half = pairs.swapaxes(1, 2).reshape(32, -1)
+    taps = np.concatenate([np.zeros((1, synth.NOISE_BANDS)), half[:-1], 2 * half[-1:], half[-2::-1]])
+    np.testing.assert_array_equal(taps, synth.NOISE_MATRIX.astype(np.float32))
+
+
 @pytest.mark.parametrize(("name", "bias"), [("exp_sigmoid", 0.0), ("biased_exp_sigmoid", synth.NOISE_BIAS)])
 def test_exp_sigmoid_holds_its_stated_error_at_every_control(name: str, bias: float) -> None:
     codes = np.arange(-(1 << 15), 1 << 15).astype(np.int16)

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "dsp/math.h"
+#include "dsp/noise_pairs.h"
 
 namespace lottava {
 
@@ -46,12 +47,13 @@ int32_t ExponentAbove(float x) {
 void BandNoise::Init() {
   memset(this, 0, sizeof(*this));
   state_ = DSP_NOISE_SEED;
+  FillNoisePairs();
 }
 
 void BandNoise::SetTarget(const float* bands, float share) {
   float sums[4] = {};  // of all taps at both ends, no less than that of the changes
   for (size_t j = 0; j < kFirPairs; j += 4) {
-    const float(*rows)[4] = dsp_noise_pairs[j / 4];
+    const float(*rows)[4] = noise_pairs[j / 4];
     float taps[4] = {};
 #pragma GCC unroll 17
     for (size_t band = 0; band < DSP_NOISE_BANDS; ++band) {

@@ -130,6 +130,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_synth_render": (None, (c_void_p, c_void_p, c_void_p, c_size_t)),
     "lottava_synth_levels": (None, (c_void_p, c_void_p, c_void_p)),
     "lottava_dsp_exp2": (None, (c_void_p, c_void_p, c_size_t)),
+    "lottava_dsp_noise_pairs": (None, (c_void_p,)),
     "lottava_dsp_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_dsp_biased_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_builtin_voice": (c_void_p, (POINTER(c_size_t),)),

@@ -23,7 +23,8 @@ SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES
 SEED_LEVEL := -O2
 SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc voice.cc) \
               $(SEED_BOARD)/main.cc
-SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c) $(ROOT)/dsp/sigmoid_cubics.cc
+SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c) \
+             $(addprefix $(ROOT)/dsp/,noise_pairs.cc sigmoid_cubics.cc)
 $(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(SEED_OBJECTS)): SEED_LEVEL := -Os
 
 # These run before memset and memcpy are there, or when they can't be trusted: no loop may become a call to them.

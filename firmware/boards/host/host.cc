@@ -8,6 +8,7 @@
 #include "app/module.h"
 #include "app/record.h"
 #include "dsp/math.h"
+#include "dsp/noise_pairs.h"
 #include "dsp/sigmoid_cubics.h"
 
 using lottava::Module;
@@ -131,6 +132,11 @@ void lottava_synth_levels(const void* synth, float* amplitudes, float* bands) {
 }
 
 void lottava_dsp_exp2(const float* x, float* y, size_t size) { Map(lottava::Exp2, x, y, size); }
+
+void lottava_dsp_noise_pairs(float* to) {
+  lottava::FillNoisePairs();
+  std::memcpy(to, lottava::noise_pairs, sizeof lottava::noise_pairs);
+}
 
 void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size) {
   lottava::FillSigmoidCubics();

@@ -47,6 +47,9 @@ void lottava_synth_levels(const void* synth, float* amplitudes, float* bands);
 
 // Single functions, each over `size` values (a multiple of four).
 void lottava_dsp_exp2(const float* x, float* y, size_t size);
+// [8][17][4] of dsp/noise_pairs.h.
+void lottava_dsp_noise_pairs(float* to);
+
 void lottava_dsp_exp_sigmoid(const int16_t* codes, float* y, size_t size);
 void lottava_dsp_biased_exp_sigmoid(const int16_t* codes, float* y, size_t size);
 void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift, int16_t* y, size_t size, int wide);
