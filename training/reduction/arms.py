@@ -19,7 +19,6 @@ from typing import Any, Protocol
 import torch
 
 from ..checkpoint import state_sha256
-from ..generators.ddsp import DDSP
 from ..slim import model_of
 from . import ticket as tickets
 from .ticket import Ticket
@@ -54,8 +53,8 @@ class Trained:
     rewind_companion: State | None = None
 
     @property
-    def model(self) -> DDSP:
-        """The trained decoder."""
+    def model(self) -> Any:
+        """The trained network, of its own family."""
         return model_of(self.state)
 
 

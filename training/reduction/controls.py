@@ -7,11 +7,10 @@ import numpy as np
 import torch
 
 from ..generators.registry import family_of_state
-from ..slim import to_graph
 from .arms import Arm, Trained
-from .groups import channel_groups
 from .lottery import LotteryConfig, draw, rewound
 from .ticket import Ticket
+from .trim import channels_of
 
 
 def dense_small(ticket: Ticket, parent: Trained, seed: int) -> Arm:
@@ -32,7 +31,7 @@ def dense_small(ticket: Ticket, parent: Trained, seed: int) -> Arm:
 def random_ticket(ticket: Ticket, parent: Trained, config: LotteryConfig, seed: int) -> Arm:
     """Units drawn at random at the ticket's widths, rewound to the same θ_k and trained like the ticket."""
     rng = np.random.default_rng(seed)
-    free = channel_groups(to_graph(parent.model)).free
+    free = channels_of(parent.model).free
     widths = ticket.widths
     keep = {name: np.sort(rng.permutation(group.size)[: widths[name]]) for name, group in free.items()}
     return rewound("random-ticket", draw(keep, ticket.level, parent, config, f"random, seed {seed}"), parent)

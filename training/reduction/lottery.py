@@ -17,21 +17,23 @@ from numpy.typing import NDArray
 from lottava.graph import graph_hash
 
 from ..checkpoint import state_sha256
-from ..generators.ddsp import DDSP
+from ..generators.family import Network
 from ..slim import to_graph
 from . import magnitude
 from .arms import Arm, Progress, Trained, Trainer, run_arm
 from .groups import Channels, channel_groups
 from .magnitude import Scores
 from .ticket import Ticket
-from .trim import Keep, State, compose, full_keep, select, widths
+from .trim import Keep, State, channels_of, compose, full_keep, select, widths
 
 WIDTH_MULTIPLE = 4
 """The kernels take four rows at a time: other widths cost as much as the next multiple."""
 
 MIN_WIDTH = 4
 
-CRITERIA: dict[str, Callable[[DDSP], Scores]] = {"magnitude": lambda model: magnitude.normalise(magnitude.score(model))}
+CRITERIA: dict[str, Callable[[Network], Scores]] = {
+    "magnitude": lambda model: magnitude.normalise(magnitude.score(model))
+}
 """Name → function from a trained model to scores that may be ranked across groups; higher = keep."""
 
 
@@ -155,11 +157,11 @@ def theta_k(parent: Trained) -> State:
 
 def rewound(name: str, ticket: Ticket, parent: Trained) -> Arm:
     """The training of a ticket: θ_k of its units, and the companion at step k, from step k of the schedule on."""
-    start = select(theta_k(parent), channel_groups(to_graph(parent.model)), ticket.keep)
+    start = select(theta_k(parent), channels_of(parent.model), ticket.keep)
     return Arm(name, start, parent.rewind_companion, ticket.rewind_step, ticket.seed, ticket)
 
 
-def run_lottery(model: DDSP, trainer: Trainer, config: LotteryConfig, root: Path, *, progress: Progress) -> Lottery:
+def run_lottery(model: Network, trainer: Trainer, config: LotteryConfig, root: Path, *, progress: Progress) -> Lottery:
     """Draw a ticket from an untrained model: one training for the parent and one for each round.
 
     Each training has its own folder under `root`; those that are done are not run again, so a killed run resumes.
@@ -167,12 +169,12 @@ def run_lottery(model: DDSP, trainer: Trainer, config: LotteryConfig, root: Path
     first = Arm("level-0", model.state_dict(), None, 0, config.seed)
     settings = identity(config)
     parent = run_arm(first, trainer, root, settings=settings, rewind_step=config.rewind_step, progress=progress)
-    everything = full_keep(channel_groups(to_graph(model)))
+    everything = full_keep(channels_of(model))
     levels = [Level(draw(everything, 0, parent, config, "none"), parent)]
     for number, budget in enumerate(budgets(model.widths.parameter_count, config), start=1):
         last = levels[-1]
         scores = CRITERIA[config.criterion](last.trained.model)
-        here = select_units(scores, channel_groups(to_graph(last.trained.model)), budget)
+        here = select_units(scores, channels_of(last.trained.model), budget)
         ticket = draw(compose(last.ticket.keep, here), number, parent, config, config.criterion)
         arm = rewound(f"level-{number}", ticket, parent)
         levels.append(Level(ticket, run_arm(arm, trainer, root, settings=settings, progress=progress)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lottava.graph import named_arrays
 
-from ..generators.ddsp import DDSP
+from ..generators.family import Network
 from ..slim import to_graph
 from .groups import channel_groups
 
@@ -18,7 +18,7 @@ Scores = Mapping[str, NDArray[np.float64]]
 """Free group → one score a unit; higher = keep."""
 
 
-def score(model: DDSP) -> dict[str, NDArray[np.float64]]:
+def score(model: Network) -> dict[str, NDArray[np.float64]]:
     """Σ|w| over the producing rows of each unit: float64 [units] per free group. Biases are never scored."""
     graph = to_graph(model)
     arrays = named_arrays(graph)

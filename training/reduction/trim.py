@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ..generators.ddsp import DDSP
-from ..slim import graph_name, model_of, to_graph
-from .groups import Channels, channel_groups
+from ..generators.family import Network
+from ..generators.registry import family_of
+from ..slim import graph_name, to_graph
+from .groups import Channels, Limit, Span, channel_groups
+
+N = TypeVar("N", bound=Network)
 
 Keep = Mapping[str, NDArray[np.int64]]
 """Group → sorted indices of the units that stay. A group that is not named stays whole."""
@@ -49,6 +52,10 @@ def validate_keep(keep: Keep, channels: Channels) -> None:
             raise KeepError(f"group {name!r} must keep at least one unit, as a list of indices")
         if np.any(np.diff(indices) <= 0) or indices[0] < 0 or indices[-1] >= group.size:
             raise KeepError(f"group {name!r} must keep sorted, distinct units of 0..{group.size - 1}")
+        if missing := sorted(group.held - set(indices.tolist())):
+            raise KeepError(f"group {name!r} must keep its units {missing}")
+        if group.suffix and indices[-1] >= len(indices):
+            raise KeepError(f"group {name!r} may only lose its last units")
 
 
 def compose(outer: Keep, inner: Keep) -> dict[str, NDArray[np.int64]]:
@@ -58,21 +65,23 @@ def compose(outer: Keep, inner: Keep) -> dict[str, NDArray[np.int64]]:
     return {name: np.asarray(outer[name])[np.asarray(inner[name])] for name in outer}
 
 
-def _kept_positions(channels: Channels, keep: Keep) -> dict[tuple[str, int], NDArray[np.int64]]:
-    """What stays of every (parameter, axis) that loses something."""
+def lost_positions(channels: Channels, keep: Keep) -> dict[tuple[str, int], list[int]]:
+    """What goes of every (parameter or tensor, axis) that loses something, in order."""
     lost: dict[tuple[str, int], set[int]] = {}
     for name, kept in keep.items():
         group = channels.groups[name]
-        removed = set(range(group.size)) - set(np.asarray(kept).tolist())
-        for member in group.members:
-            if member.role != "carry" and removed:
-                positions = member.span.positions()
-                lost.setdefault((member.span.tensor, member.span.axis), set()).update(
-                    positions[unit] for unit in removed
-                )
+        removed = sorted(set(range(group.size)) - set(np.asarray(kept).tolist()))
+        for key, owned in group.places.items() if removed else ():
+            lost.setdefault(key, set()).update(index for unit in removed for index in owned[unit])
+    return {key: sorted(gone) for key, gone in lost.items()}
+
+
+def _kept_positions(channels: Channels, keep: Keep) -> dict[tuple[str, int], NDArray[np.int64]]:
+    """What stays of every (parameter, axis) that loses something."""
     return {
-        (tensor, axis): np.setdiff1d(np.arange(channels.shapes[tensor][axis]), sorted(gone))
-        for (tensor, axis), gone in lost.items()
+        (tensor, axis): np.setdiff1d(np.arange(channels.shapes[tensor][axis]), gone)
+        for (tensor, axis), gone in lost_positions(channels, keep).items()
+        if tensor in channels.shapes
     }
 
 
@@ -85,6 +94,9 @@ def select(state: State, channels: Channels, keep: Keep) -> dict[str, torch.Tens
     kept = _kept_positions(channels, keep)
     result = {}
     for name, value in state.items():
+        if name in channels.outside:
+            result[name] = value.detach().clone()
+            continue
         shape = channels.shapes.get(graph_name(name))
         if shape != tuple(value.shape):
             raise KeepError(f"{name!r} is {tuple(value.shape)}, but the model has {shape}")
@@ -113,29 +125,32 @@ def select_optimiser(
 
 
 def mask_state(state: State, channels: Channels, keep: Keep) -> dict[str, torch.Tensor]:
-    """The state with the producers (rows, biases, recurrent columns) of all removed units set to zero.
+    """The state with everything that removed units own set to zero: what makes them, feeds them back and reads them.
 
-    Such a unit's output is 0 for every input: relu(0) is, and a GRU cell without input or recurrence stays at 0.
+    What reads them counts where a unit without weights isn't silent: a sigmoid of 0 is a half.
     """
     validate_keep(keep, channels)
     result = {name: value.detach().clone() for name, value in state.items()}
     by_graph_name = {graph_name(name): name for name in state}
-    for name, kept in keep.items():
-        group = channels.groups[name]
-        removed = np.setdiff1d(np.arange(group.size), kept)
-        for member in group.members:
-            if member.role in ("produce", "recur"):
-                value = result[by_graph_name[member.span.tensor]]
-                rows: ArrayLike = np.asarray(member.span.positions())[removed]
-                value.index_fill_(member.span.axis, torch.as_tensor(rows, device=value.device), 0.0)
+    for (tensor, axis), gone in lost_positions(channels, keep).items():
+        if tensor in by_graph_name:
+            value = result[by_graph_name[tensor]]
+            value.index_fill_(axis, torch.as_tensor(gone, device=value.device), 0.0)
     return result
 
 
-def mask(model: DDSP, keep: Keep) -> DDSP:
+def channels_of(model: Network) -> Channels:
+    """Groups of a network: those of its graph, under the limits of its family."""
+    family, graph = family_of(model), to_graph(model)
+    limits = [Limit(Span(name, 0, 0, graph.tensors[name].size)) for name in sorted(family.frozen)]
+    return channel_groups(graph, limits, family.outside)
+
+
+def mask(model: N, keep: Keep) -> N:
     """A copy of the model, same shapes, in which the removed units are silent."""
-    return model_of(mask_state(model.state_dict(), channel_groups(to_graph(model)), keep))
+    return family_of(model).from_state(mask_state(model.state_dict(), channels_of(model), keep))
 
 
-def trim(model: DDSP, keep: Keep) -> DDSP:
+def trim(model: N, keep: Keep) -> N:
     """The physically smaller model, with the same output as mask(model, keep)."""
-    return model_of(select(model.state_dict(), channel_groups(to_graph(model)), keep))
+    return family_of(model).from_state(select(model.state_dict(), channels_of(model), keep))
