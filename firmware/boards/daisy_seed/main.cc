@@ -49,7 +49,7 @@ constexpr lottava::wire::Capability kCapabilities[] = {
     lottava::wire::Capability::kCalibrateReference};
 constexpr auto kReference = static_cast<std::uint32_t>(lottava::wire::Capability::kCalibrateReference);
 
-// A boot takes 0.03 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
+// A boot takes 0.15 s. What hangs while it plays is found by hang.cc, or by the watchdog where that is late.
 constexpr std::uint32_t kBootMilliseconds = 1000, kPlayMilliseconds = 250;
 
 // Cycles of the audio interrupts since the start, those of 48 samples together.
