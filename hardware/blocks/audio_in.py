@@ -24,7 +24,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("audio_in", "Audio in", symbols, 700)
     (jack,) = BOARD.audio_inputs
-    sheet.heading("FOLLOW IN: -0.1 times, up to 48 kHz; +-10 V become -+1 V at the codec", Point(14, 24))
+    sheet.heading("FOLLOW IN: -0.1 times, up to 48 kHz; ±10 V become ∓1 V at the codec", Point(14, 24))
     sheet.heading("Supply of the audio op-amp", Point(14, 80))
     line = input_jack(sheet, 701, jack.name, Point(34, 48))
     sheet.wire(line, line.moved(17))

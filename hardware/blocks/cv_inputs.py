@@ -67,11 +67,11 @@ def _channel(sheet: Sheet, index: int, cv: CvInput, at: Point) -> None:
 def _bias(sheet: Sheet, number: int, stage: Stage, at: Point) -> None:
     sheet.power("+3V3A", at)
     node = standing(sheet, f"R{number}", resistor(stage.bias.top_ohms, stage.tolerance), at).moved(0, 1)
-    sheet.wire(node.moved(0, -1), node, node.moved(17))
+    sheet.wire(node.moved(0, -1), node, node.moved(18))
     shunt(sheet, f"R{number + 1}", resistor(stage.bias.bottom_ohms, stage.tolerance), node, "R")
-    shunt(sheet, f"C{number}", DECOUPLING, node.moved(7))
-    sheet.test_point(f"TP{number}", _bias_net(stage), node.moved(13))
-    sheet.net(_bias_net(stage), node.moved(17), shape="output")
+    shunt(sheet, f"C{number}", DECOUPLING, node.moved(8))
+    sheet.test_point(f"TP{number}", _bias_net(stage), node.moved(14))
+    sheet.net(_bias_net(stage), node.moved(18), shape="output")
 
 
 def _spare(sheet: Sheet, at: Point) -> None:

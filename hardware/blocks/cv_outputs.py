@@ -71,13 +71,13 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
         low, middle, high = (cv.stage.output_volts(volts) for volts in (3.3, 1.65, 0.0))
         sheet.heading(
             f"{cv.name}: 0, 1.65, 3.3 V of the converter become {high:.2f}, {middle:.2f}, {low:.2f} V",
-            Point(14, 19 + 44 * row),
+            Point(14, 18 + 45 * row),
         )
-    sheet.heading("Supply of this op-amp, which also drives GATE OUT", Point(14, 106))
+    sheet.heading("Supply of this op-amp, which also drives GATE OUT", Point(14, 110))
     for index, cv in enumerate(BOARD.cv_outputs):
-        _channel(sheet, 910 + 10 * index, 1 + index, cv, Point(34, 39 + 44 * index))
-    op_amp_power(sheet, "U901", OP_AMP, "+12V", "-12V", Point(32, 116))
-    decoupling(sheet, "C901", "+12V", Point(46, 119))
-    decoupling(sheet, "C902", "-12V", Point(62, 119))
-    spare_op_amp(sheet, "U901", OP_AMP, 4, Point(94, 122))
+        _channel(sheet, 910 + 10 * index, 1 + index, cv, Point(34, 38 + 45 * index))
+    op_amp_power(sheet, "U901", OP_AMP, "+12V", "-12V", Point(32, 120))
+    decoupling(sheet, "C901", "+12V", Point(46, 123))
+    decoupling(sheet, "C902", "-12V", Point(62, 123))
+    spare_op_amp(sheet, "U901", OP_AMP, 4, Point(94, 124))
     return sheet

@@ -100,7 +100,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     sheet = Sheet("leds_buttons", "LEDs and buttons", symbols, 1000)
     sheet.heading("Green: bits 0 to 7", Point(14, 18))
     sheet.heading("Red: bits 8 to 15", Point(14, 64))
-    sheet.heading("Slots: cathodes joined", Point(124, 18))
+    sheet.heading("Slots 1 to 8: red and green, cathodes joined", Point(124, 18))
     sheet.heading("Buttons: a ladder to one converter input", Point(112, 94))
     chain = _register(sheet, 1001, "GREEN", "LED_DATA", Point(56, 38))
     sheet.wire(chain, chain.moved(3))

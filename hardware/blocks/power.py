@@ -63,7 +63,7 @@ def _rail(sheet: Sheet, number: int, raw: str, rail: str, at: Point) -> None:
         turn=90 if is_negative else 270,
     )
     sheet.power("GND", clamp.pin("K" if is_negative else "A"))
-    start = behind.moved(15)
+    start = behind.moved(18)
     sheet.wire(behind, start)
     end = lying(sheet, f"FB{number}", FERRITE, start, "FerriteBead")
     for index, key in enumerate((BULK, BULK, DECOUPLING)):

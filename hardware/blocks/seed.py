@@ -28,8 +28,7 @@ def _signals(sheet: Sheet, seed: Placed) -> None:
             sheet.wire(at, end)
             sheet.net(nets[number], end, "left" if side < 0 else "right", "bidirectional")
         elif number == 17:
-            sheet.wire(at, at.moved(-4))
-            sheet.power("GND", at.moved(-4), 270)
+            sheet.power("GND", at, 270)
         else:
             sheet.leave_open(at)
 
@@ -88,12 +87,10 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     _rail(sheet, 201, "+3V3A", Point(160, 30))
     _rail(sheet, 203, "+3V3D", Point(160, 52))
     _console(sheet, Point(182, 80))
-    for line, text in enumerate(
-        (
-            "In two sockets 1x20, its parts away from the panel: BOOT, RESET, USB and the",
-            "SWD pads of the Seed are reached from behind. D28 is spare, AUDIO_IN_2 is grounded.",
-            "AGND and DGND meet in the ground plane under the Seed.",
-        )
-    ):
-        sheet.note(text, Point(18, 118 + 2.5 * line))
+    sheet.notes(
+        Point(14, 118),
+        "In two sockets 1x20, its parts away from the panel: BOOT, RESET, USB and the",
+        "SWD pads of the Seed are reached from behind. D28 is spare, AUDIO_IN_2 is grounded.",
+        "AGND and DGND meet in the ground plane under the Seed.",
+    )
     return sheet

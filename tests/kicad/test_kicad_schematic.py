@@ -14,11 +14,12 @@ from lottava.hardware.blocks import BLOCKS, ROOT
 from lottava.hardware.schematic.connect import nets
 from lottava.hardware.schematic.drawing import Sheet, SubSheet
 from lottava.hardware.schematic.geometry import Box, Point
-from lottava.hardware.schematic.library import read_library
+from lottava.hardware.schematic.library import NICKNAME, read_library
 from lottava.hardware.schematic.project import KICAD, LIBRARY, Project, draw, write_all
 from lottava.hardware.schematic.sexpr import child, children, parse, text_of, write
 
 SYMBOLS = read_library(LIBRARY)
+FOOTPRINTS = Path("/usr/share/kicad/footprints")
 NetSet = set[frozenset[tuple[str, str]]]
 
 
@@ -95,6 +96,24 @@ def test_a_pin_left_alone_is_a_complaint(tmp_path: Path) -> None:
     sheet = Sheet("open", "Open", SYMBOLS, 100)
     sheet.place("R1", "R 10k 1% 0603", "R", Point(40, 40))
     assert "pin_not_connected" in complaints(written(sheet, tmp_path), tmp_path / "erc.json")
+
+
+def test_every_pin_has_its_pad_in_the_stock_footprint() -> None:
+    spare = {"USB_C_Receptacle_GCT_USB4115-03-C": {f"{row}{number}" for row in "AB" for number in (2, 3, 10, 11)}}
+    parts = {
+        (field.text, placed.symbol.name): placed.symbol
+        for sheet in draw(ROOT, BLOCKS).all
+        for placed in sheet.placed
+        for field in placed.fields
+        if field.name == "Footprint" and field.text
+    }
+    assert len(parts) > 30
+    for (footprint, _), symbol in parts.items():
+        library, name = footprint.split(":")
+        folder = KICAD if library == NICKNAME else FOOTPRINTS
+        text = (folder / f"{library}.pretty" / f"{name}.kicad_mod").read_text(encoding="utf-8")
+        pads = {text_of(pad) for pad in children(parse(text), "pad")} - {""}
+        assert {pin.number for pin in symbol.pins} == pads - spare.get(name, set()), footprint
 
 
 def test_our_layout_is_kicads(tmp_path: Path) -> None:
