@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lottava.training.generators import nsf_graph as layers
 from lottava.training.generators import topologies
 from lottava.training.generators.topologies import NsfWidths, WavenetWidths, nsf_graph, wavenet_graph
 
@@ -22,8 +23,8 @@ def weights(graph: Graph) -> dict[str, int]:
 def test_nsf_has_the_parameters_of_its_formula(widths: NsfWidths) -> None:
     graph = nsf_graph(widths)
     biases = sum(np.count_nonzero(layer.arrays["bias"]) for layer in graph.layers if layer.arrays)
-    inside = sum(weights(graph).values()) + biases - 2 * topologies.SPLIT_TAPS
-    assert inside + topologies.SOURCE_MERGE_PARAMETERS == topologies.nsf_parameter_count(widths)
+    inside = sum(weights(graph).values()) + biases - 2 * layers.SPLIT_TAPS
+    assert inside + layers.SOURCE_MERGE_PARAMETERS == topologies.nsf_parameter_count(widths)
 
 
 @pytest.mark.parametrize("widths", [WavenetWidths(), WavenetWidths(3, 5, 7, 2)])
@@ -63,8 +64,8 @@ def test_another_condition_changes_nothing_before_its_column(name: str) -> None:
 
 
 def test_split_filters_add_up_to_a_delay() -> None:
-    low, high = topologies.split_filters()
-    np.testing.assert_allclose(low + high, np.eye(topologies.SPLIT_TAPS)[topologies.SPLIT_TAPS // 2], atol=1e-6)
+    low, high = layers.split_filters()
+    np.testing.assert_allclose(low + high, np.eye(layers.SPLIT_TAPS)[layers.SPLIT_TAPS // 2], atol=1e-6)
     assert low.sum() == pytest.approx(1.0, abs=1e-6)
 
 

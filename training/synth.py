@@ -82,17 +82,17 @@ def init_state(increment: Tensor, dtype: torch.dtype = torch.float32) -> SynthSt
     )
 
 
-def frame_phases(increment: Tensor, previous: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
-    """Integer phase before every sample of whole frames, [batch, frames, 192], and the phase after the last.
+def frame_phases(increment: Tensor, previous: Tensor, phase: Tensor, hop: int = HOP_SAMPLES) -> tuple[Tensor, Tensor]:
+    """Integer phase before every sample of whole frames, [batch, frames, hop], and the phase after the last.
 
     increment [batch, frames]: the frames' targets; previous, phase [batch]. The increment ramps by whole steps,
-    (target - previous) / 192 truncated towards zero, and is set to the target at the end of the frame.
+    (target - previous) / hop truncated towards zero, and is set to the target at the end of the frame.
     """
     before = torch.cat((previous[:, None], increment[:, :-1]), dim=1)
-    step = torch.div(increment - before, HOP_SAMPLES, rounding_mode="trunc")
-    travel = before * HOP_SAMPLES + step * (HOP_SAMPLES * (HOP_SAMPLES - 1) // 2)
+    step = torch.div(increment - before, hop, rounding_mode="trunc")
+    travel = before * hop + step * (hop * (hop - 1) // 2)
     end = phase[:, None] + travel.cumsum(dim=1)
-    sample = torch.arange(HOP_SAMPLES, device=increment.device)
+    sample = torch.arange(hop, device=increment.device)
     within = before[..., None] * sample + step[..., None] * (sample * (sample - 1) // 2)
     start = end - travel
     return (start[..., None] + within) % PHASE_TURN, end[:, -1] % PHASE_TURN

@@ -11,8 +11,9 @@ from lottava.graph import Graph, GraphError
 
 from .ddsp import DDSPFamily
 from .family import Family, FamilyError, Network, State
+from .nsf_voice import NSFFamily
 
-FAMILIES: Mapping[str, Family[Any]] = MappingProxyType({family.key: family for family in (DDSPFamily(),)})
+FAMILIES: Mapping[str, Family[Any]] = MappingProxyType({family.key: family for family in (DDSPFamily(), NSFFamily())})
 """Key → family."""
 
 

@@ -14,22 +14,18 @@ from numpy.typing import NDArray
 
 from lottava.builder import ArrayMaker, Builder, Shapes, random_arrays
 from lottava.graph import Graph, Layer
+from lottava.nsf_source import MODEL_RATE_HZ
 from lottava.reference import columns_in
 
-NSF_RATE_HZ, NSF_CONTROL_PERIOD = 24_000, 96
+from .nsf_graph import NsfShape, split_filters, uniform, write
+
+NSF_RATE_HZ = MODEL_RATE_HZ
 WAVENET_RATE_HZ, WAVENET_CONTROL_PERIOD = 16_000, 64
 """Ticks between two columns of the condition: 250 a second, the control rate of the house."""
 
-NSF_CONDITIONS, WAVENET_CONDITIONS = 10, 8
+WAVENET_CONDITIONS = 8
 MIXTURE_OUTPUTS = 6
 """Logits, means and log-scales of two logistics."""
-
-NSF_KERNEL, TRUNK_KERNEL, BOTTLENECK = 3, 3, 4
-SOURCE_MERGE_PARAMETERS = 9
-"""Eight sines' weights and a bias: trained with the network, computed by the source module outside the graph."""
-
-SPLIT_HZ, SPLIT_TAPS = 5_000, 11
-"""Voiced harmonics are low-passed and noise high-passed here before their sum, as in hn-NSF (arXiv 1904.12088)."""
 
 PARTS = 4
 """Inputs that the module's kernels join at once."""
@@ -57,18 +53,18 @@ class WavenetWidths:
     layers: int = 10
 
 
+def nsf_shape(widths: NsfWidths) -> NsfShape:
+    """The same channels in all blocks."""
+    w = widths
+    return uniform(w.hidden, w.blocks, w.layers, w.noise_layers, w.trunk, w.activation)
+
+
 def nsf_parameter_count(widths: NsfWidths = NsfWidths()) -> int:
     """Trained parameters: 7 789 of the fit. 9 of them, the source merge, lie outside the graph.
 
     Layers inside blocks have no bias: the graph's, all zero, don't count, nor do the two fixed split filters.
     """
-    h, trunk = widths.hidden, widths.trunk
-
-    def block(layers: int) -> int:
-        return h + layers * NSF_KERNEL * h * h + BOTTLENECK * h + BOTTLENECK
-
-    control = TRUNK_KERNEL * NSF_CONDITIONS * trunk + trunk + (widths.blocks + 1) * (trunk * h + h)
-    return SOURCE_MERGE_PARAMETERS + widths.blocks * block(widths.layers) + block(widths.noise_layers) + control
+    return nsf_shape(widths).parameter_count
 
 
 def wavenet_parameter_count(widths: WavenetWidths = WavenetWidths()) -> int:
@@ -76,15 +72,6 @@ def wavenet_parameter_count(widths: WavenetWidths = WavenetWidths()) -> int:
     r, h, s = widths.residual, widths.gate, widths.skip
     layer = 4 * h * r + 2 * h + h * r + r + h * s + s + 2 * h * WAVENET_CONDITIONS + 2 * h
     return 4 * r + widths.layers * layer + s * s + s + MIXTURE_OUTPUTS * (s + 1)
-
-
-def split_filters() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """[taps] of a Hann-windowed low-pass at 5 kHz and of the high-pass that completes it to a pure delay."""
-    n = np.arange(SPLIT_TAPS) - SPLIT_TAPS // 2
-    low = np.sinc(2.0 * SPLIT_HZ / NSF_RATE_HZ * n) * np.hanning(SPLIT_TAPS + 2)[1:-1]
-    low /= low.sum()
-    high = (n == 0) - low
-    return low.astype(np.float32), high.astype(np.float32)
 
 
 _NSF_GAINS = {"bottleneck": 0.1, "projection": 0.3, "out": 0.2}
@@ -108,35 +95,9 @@ def _nsf_arrays(rng: np.random.Generator) -> ArrayMaker:
     return make
 
 
-def _nsf_block(b: Builder, widths: NsfWidths, name: str, excitation: str, layers: int) -> str:
-    """s + tanh(W_3 tanh(W_2 h / 10)) around h_0 = tanh(W_1 s), h_(j+1) = h_j + tanh(W_j *_(2^j) h_j) + context."""
-    projected = b.layer(f"{name}_projection", "dense", "trunk", widths.hidden)
-    context = b.layer(f"{name}_context", "interpolate", projected)
-    hidden = b.layer(f"{name}_in", "dense", excitation, widths.hidden)
-    hidden = b.layer(f"{name}_start", "activation", hidden, activation="tanh")
-    for j in range(layers):
-        z = b.layer(f"{name}_conv{j}", "conv1d", hidden, widths.hidden, kernel=NSF_KERNEL, dilation=1 << j)
-        z = b.layer(f"{name}_bend{j}", "activation", z, activation=widths.activation)
-        hidden = b.layer(f"{name}_sum{j}", "add", [hidden, z, context])
-    z = b.layer(f"{name}_bottleneck", "dense", hidden, BOTTLENECK)
-    z = b.layer(f"{name}_squash", "activation", z, activation="tanh")
-    z = b.layer(f"{name}_out", "dense", z, 1)
-    z = b.layer(f"{name}_shape", "activation", z, activation="tanh")
-    return b.layer(name, "add", [excitation, z])
-
-
 def nsf_graph(widths: NsfWidths = NsfWidths(), rng: np.random.Generator | None = None) -> Graph:
     """G9: `source`, `noise` [1] at 24 kHz, `condition` [10] every 96 ticks → `audio` [1]; run in blocks of 16."""
-    b = Builder(_nsf_arrays(rng or np.random.default_rng(0)))
-    branch, noise = b.input("source", 1), b.input("noise", 1)
-    condition = b.input("condition", NSF_CONDITIONS, NSF_CONTROL_PERIOD)
-    b.layer("trunk", "conv1d", condition, widths.trunk, activation="relu", kernel=TRUNK_KERNEL)
-    for i in range(widths.blocks):
-        branch = _nsf_block(b, widths, f"harmonic{i}", branch, widths.layers)
-    noise = _nsf_block(b, widths, "breath", noise, widths.noise_layers)
-    low = b.layer("low_pass", "conv1d", branch, 1, kernel=SPLIT_TAPS)
-    high = b.layer("high_pass", "conv1d", noise, 1, kernel=SPLIT_TAPS)
-    return b.graph(b.layer("audio", "add", [low, high]))
+    return write(nsf_shape(widths), _nsf_arrays(rng or np.random.default_rng(0)))
 
 
 def _in_fours(b: Builder, name: str, kind: str, parts: list[str]) -> str:
