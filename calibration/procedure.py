@@ -111,7 +111,8 @@ def calibrate(
     if cable is not None and anchor not in plan:
         raise ProcedureError(f"the cable tells no volts by itself: measure {anchor}, too")
     checks = {pitch: tuple(check_volts)} if route == Route.SOURCE and pitch in plan else {}
-    total = sum(map(len, plan.values())) + sum(map(len, checks.values()))
+    swept = 0 if cable is None else len(SWEEP_VOLTS) + len(plan.get(pitch, ())) + len(ENV_VOLTS)
+    total = sum(map(len, plan.values())) + sum(map(len, checks.values())) + swept
     bench = _Bench(module, source, route, blocks, _Counter(total, progress))
     before, _ = module.read_record()
     outcome = Outcome(before, created_unix)
@@ -241,6 +242,7 @@ class _Bench:
 
     def _read_at(self, output: int, code: float) -> Point:
         """What V/OCT reads of an output, its DAC code in the place of volts."""
+        self.step.announce(f"{BOARD.cv_outputs[output].name} to {BOARD.cv_inputs[PITCH_INPUT].name}")
         self.module.drive(output, code)
         return self._point(PITCH_INPUT, round(16 * code) / 16)
 
@@ -250,14 +252,12 @@ class _Bench:
         pitch_out, env_out = (cv.name for cv in BOARD.cv_outputs)
         if cable(pitch_out, pitch):
             self._require_cable(pitch)
-            self.step.announce(f"{pitch_out} to {pitch}")
             sweep = [self._read_at(PITCH_OUTPUT, code) for code in nominal_codes(PITCH_OUTPUT, SWEEP_VOLTS)]
             anchors = outcome.inputs.get(pitch, ())
             matches = [self._read_at(PITCH_OUTPUT, matching_code(sweep, anchor.code)) for anchor in anchors]
             outcome.take_sweep(sweep, matches)
         if env_out not in outcome.outputs and cable(env_out, pitch):
             self._require_cable(pitch)
-            self.step.announce(f"{env_out} to {pitch}")
             outcome.take_envelope([self._read_at(ENV_OUTPUT, code) for code in nominal_codes(ENV_OUTPUT, ENV_VOLTS)])
 
     def read_reference(self) -> int:

@@ -111,6 +111,9 @@ class AnsweringModule:
         name = list(self._cycles)[number]
         return say.BenchCaseReply(self._cycles[name], len(self._cycles), name.encode().ljust(24, b"\0"))
 
+    def bench(self) -> say.BenchReply:
+        return say.BenchReply(27_000, 69_000, 1000, 480_000_000)
+
 
 def test_a_board_is_judged_by_the_band() -> None:
     able = replace(HELLO, capabilities=int(Capability.BENCH_CASE))
@@ -119,8 +122,17 @@ def test_a_board_is_judged_by_the_band() -> None:
     result = _bench_board.compare(module, modelled)  # type: ignore[arg-type]
     assert [case.agrees for case in result.cases] == [True, False, False, None]
     assert not result.emulated
+    assert result.voice is None
     with pytest.raises(VerbError, match="no programs to measure"):
         _bench_board.compare(AnsweringModule({}, HELLO), {})  # type: ignore[arg-type]
+
+
+def test_a_board_tells_what_its_voice_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    able = replace(HELLO, capabilities=int(Capability.BENCH_CASE | Capability.BENCH))
+    result = _bench_board.compare(AnsweringModule({"any": 5}, able), {})  # type: ignore[arg-type]
+    assert result.as_dict()["voice"] == {"mean": 27_000, "max": 69_000, "of": 480_000}
+    result.show()
+    assert "27,000 cycles a block, at most 69,000, of 480,000" in capsys.readouterr().out
 
 
 def test_the_image_on_the_seed_knows_every_case_that_the_model_has_a_figure_of() -> None:

@@ -41,18 +41,20 @@ CALL_CYCLES = 60
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a board said."""
+    """What a board said. voice: of the one that plays, cycles of a block (mean, most) and what a block has."""
 
     firmware: str
     serial: str
     emulated: bool
     cases: tuple[Case, ...]
+    voice: tuple[int, int, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values."""
         return {
             **{"firmware": self.firmware, "serial": self.serial, "emulated": self.emulated},
             "cases": [vars(case) | {"agrees": case.agrees} for case in self.cases],
+            "voice": None if self.voice is None else dict(zip(("mean", "max", "of"), self.voice, strict=True)),
         }
 
     def show(self) -> None:
@@ -70,6 +72,9 @@ class Comparison:
             modelled = f"{case.modelled[0]:,.0f} .. {case.modelled[1]:,.0f}" if case.modelled else ""
             table.add_row(case.name, f"{case.measured:,}", modelled, words[case.agrees])
         console.print(table)
+        if self.voice is not None:
+            mean, most, whole = self.voice
+            console.print(f"The voice that plays: {mean:,} cycles a block, at most {most:,}, of {whole:,}")
         if self.emulated:
             console.print("This is an emulated module: its counter says nothing of a program this short.", style="bold")
 
@@ -79,7 +84,7 @@ def compare(module: Module, baseline: Mapping[str, Mapping[str, Any]]) -> Compar
 
     Raises VerbError for a module that has no cases.
     """
-    from lottava.messages import Capability
+    from lottava.messages import BLOCKS_PER_SECOND, Capability
 
     hello = module.hello()
     if not hello.capabilities & Capability.BENCH_CASE:
@@ -92,5 +97,9 @@ def compare(module: Module, baseline: Mapping[str, Mapping[str, Any]]) -> Compar
         known = modelled[0].get(name)
         cases.append(Case(name, reply.cycles, tuple(known) if known else None))
         number, count = number + 1, reply.cases
+    voice = None
+    if hello.capabilities & Capability.BENCH:
+        cost = module.bench()
+        voice = (cost.cycles_mean, cost.cycles_max, cost.cpu_hz // BLOCKS_PER_SECOND)
     firmware = ".".join(map(str, hello.firmware))
-    return Comparison(firmware, hello.serial.hex(), hello.serial.startswith(EMULATED_SERIAL), tuple(cases))
+    return Comparison(firmware, hello.serial.hex(), hello.serial.startswith(EMULATED_SERIAL), tuple(cases), voice)

@@ -113,6 +113,8 @@ def table(reply: MonitorReply) -> Table:
         view.add_row(f"[cyan]{name}[/]", f"{axis:+8.3f}  ", bar(axis, -1.0, 1.0))
     view.add_row("pitch", f"{read['pitch_hz']:8.1f} Hz", f"loudness {read['loudness_db']:.1f} dB")
     view.add_row("gates", " ".join(read["gates"]) or "none", "")
+    if read["patched"] is not None:
+        view.add_row("patched", " ".join(read["patched"]) or "none", "")
     load = f"CPU {read['cpu_mean_percent']:.1f} %, at most {read['cpu_max_percent']:.1f} %"
     view.add_row("load", load, f"{read['missed_blocks']} blocks missed")
     return view
