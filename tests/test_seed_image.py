@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from lottava.emulator import Seed, build_image
 from lottava.emulator.host import HostModule
+from lottava.emulator.leap import NEVER
 from lottava.emulator.measure import measure_latency, trace_blocks
 
 from lottava.board import BOARD
@@ -47,6 +48,19 @@ def test_code_and_tables_are_unpacked_to_where_they_run(running: Seed) -> None:
             assert bytes(running.cpu.uc.mem_read(address, len(stored))) == stored and len(stored) > 16_384
     flashed = b"".join(data for _, data in running.image.segments)
     assert len(flashed) == build_image().with_suffix(".bin").stat().st_size
+
+
+def test_unpacking_without_a_count_takes_the_time_of_its_instructions(image: Path, running: Seed) -> None:
+    """Counted one by one it ends as late, and leaves the same code behind."""
+    counted, quick = Seed(image), Seed(image)
+    counted.cpu.leap.at = NEVER
+    for seed in (counted, quick):
+        seed.run_blocks(1)
+    assert quick.seconds == pytest.approx(counted.seconds, rel=0.03)
+    assert quick.seconds < 0.2
+    for name in ("cold", "itcm"):
+        start, end = (running.image.symbols[f"_{name}_{side}"] for side in ("start", "end"))
+        assert quick.cpu.uc.mem_read(start, end - start) == counted.cpu.uc.mem_read(start, end - start)
 
 
 class Twins:

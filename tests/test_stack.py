@@ -61,6 +61,21 @@ def test_the_path_of_the_audio_interrupt_goes_down_to_the_kernels(image: Path) -
     assert {"nn_blob_check", "memset"} <= reached
 
 
+@pytest.mark.parametrize("entry", ["Fault_Handler", "Reset_Handler"])
+def test_what_runs_without_unpacked_code_lies_in_flash(image: Path, entry: str) -> None:
+    """All that a fault needs, and all from reset to main."""
+    graph = read_call_graph(image)
+    reached, waiting = set(), [graph.image.symbols[entry]]
+    while waiting:
+        start = waiting.pop()
+        function = graph.functions[start]
+        reached.add(function.name)
+        assert 0x08000000 <= start < 0x08020000, f"{function.name} is called, but isn't in flash"
+        later = {graph.image.symbols["main"]} if entry == "Reset_Handler" else set()
+        waiting += [call for call in function.calls - later if graph.functions[call].name not in reached]
+    assert {"FaultEnter", "_ZN7lottava4seed9AudioMuteEv"} < reached or "_ZN7lottava4seed9ClockInitEv" in reached
+
+
 def test_instructions_push_what_the_compiler_says(image: Path) -> None:
     """Two readings of one thing: a disagreement means that one of them misses something."""
     graph, frames = read_call_graph(image), read_frames(image.parent)

@@ -71,7 +71,7 @@ class Cpu:
         self._power_cut: PowerCutError | None = None
         self._fault_number: int | None = None
         self.sleeping = False
-        self._leap = Leap(self.uc, image)
+        self.leap = Leap(self.uc, image)
         self._on_exception: Callable[[int, bool], None] | None = None
         for base, size in _PERIPHERALS:
             self.uc.mmio_map(base, size, self._read, base, self._write, base)
@@ -81,7 +81,7 @@ class Cpu:
 
     def reset(self) -> None:
         """Stack pointer and first instruction from the vector table in flash."""
-        self._leap = Leap(self.uc, self.image)
+        self.leap = Leap(self.uc, self.image)
         self.sleeping = self.locked_up = False
         stack, entry = struct.unpack("<II", self.uc.mem_read(0x08000000, 8))
         self.uc.reg_write(arm.UC_ARM_REG_SP, stack)
@@ -163,9 +163,9 @@ class Cpu:
         """Run up to `budget` instructions; True when all were used."""
         self._fault_number = None
         try:
-            self.uc.emu_start(self.pc | 1, self._leap.at, count=budget)
-            if self.pc == self._leap.at:
-                self._timeline.now += self._leap.over() * CYCLES_PER_INSTRUCTION
+            self.uc.emu_start(self.pc | 1, self.leap.at, count=budget)
+            if self.pc == self.leap.at:
+                self._timeline.now += self.leap.over() * CYCLES_PER_INSTRUCTION
                 return False
         except UcError as error:
             if self._error is None:
