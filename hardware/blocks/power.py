@@ -68,13 +68,13 @@ def _rail(sheet: Sheet, number: int, raw: str, rail: str, at: Point) -> None:
     end = lying(sheet, f"FB{number}", FERRITE, start, "FerriteBead")
     for index, key in enumerate((BULK, BULK, DECOUPLING)):
         shunt(sheet, f"C{number + index}", key, end.moved(5 + 10 * index))
-    point, flag, last = (end.moved(offset) for offset in (33, 38, 42))
+    point, flag, last = (end.moved(offset) for offset in (32, 41, 45))
     sheet.wire(end, last)
     sheet.test_point(f"TP{number}", rail, point)
     sheet.power("PWR_FLAG", flag)
     sheet.power(rail, last.moved(0, 2) if is_negative else last.moved(0, -2))
     sheet.wire(last, last.moved(0, 2 if is_negative else -2))
-    _lamp(sheet, number, rail, end.moved(52, 1))
+    _lamp(sheet, number, rail, end.moved(55, 1))
 
 
 def _lamp(sheet: Sheet, number: int, rail: str, at: Point) -> None:
@@ -97,11 +97,11 @@ def _seed_supply(sheet: Sheet, at: Point) -> None:
     end = lying(sheet, "L120", VIN_HENRY, end.moved(4), "L")
     for index, (key, symbol) in enumerate(((VIN_ELECTROLYTIC, "C_Polarized"), (VIN_CERAMIC, "C"), (DECOUPLING, "C"))):
         shunt(sheet, f"C{120 + index}", key, end.moved(5 + 10 * index), symbol)
-    last = end.moved(40)
+    last = end.moved(45)
     sheet.wire(end, last)
     sheet.test_point("TP120", "VIN", end.moved(33))
     sheet.net("VIN", last, shape="output")
-    sheet.power("PWR_FLAG", end.moved(37))
+    sheet.power("PWR_FLAG", end.moved(41))
 
 
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
@@ -123,7 +123,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     )
     ground = Point(30, 84)
     sheet.power("GND", ground)
-    sheet.wire(ground, ground.moved(4), ground.moved(8))
+    sheet.wire(ground, ground.moved(4), ground.moved(9))
     sheet.power("PWR_FLAG", ground.moved(4))
-    sheet.test_point("TP130", "GND", ground.moved(8))
+    sheet.test_point("TP130", "GND", ground.moved(9))
     return sheet
