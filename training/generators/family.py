@@ -91,8 +91,9 @@ class Family(ABC, Generic[N]):
     """One family of generators. Stateless: every network and every size is an argument.
 
     key: as in the specification. rate_hz: of its own sound. configs: `parent`, `fit`, `nano`. inputs, outputs: of its
-    graphs. landmarks: entries that a state of this family has and one of no other. outside: entries of a state that no
-    layer of the graph holds.
+    graphs. landmarks: entries that a state of this family has and one of no other. frozen: tensors whose channels never
+    go, besides inputs and outputs, in those of its graphs that have them. outside: entries of a state that no layer of
+    the graph holds.
     probed: its studio can say what turned knobs do before there is a sound, so that training can hold each to its own
     descriptor.
     """
@@ -104,6 +105,7 @@ class Family(ABC, Generic[N]):
     inputs: ClassVar[tuple[str, ...]]
     outputs: ClassVar[tuple[str, ...]]
     landmarks: ClassVar[frozenset[str]]
+    frozen: ClassVar[frozenset[str]] = frozenset()
     outside: ClassVar[frozenset[str]] = frozenset()
     probed: ClassVar[bool] = False
     width_multiple: ClassVar[int] = WIDTH_MULTIPLE
@@ -147,10 +149,6 @@ class Family(ABC, Generic[N]):
     @abstractmethod
     def rate_scale(self, widths: Any) -> float:
         """Factor on a configuration's learning rate for a network of these widths."""
-
-    def frozen_tensors(self, graph: Graph) -> frozenset[str]:
-        """Tensors of a graph of this family whose channels never go, besides its inputs and outputs."""
-        return frozenset()
 
     def block_groups(self, state: State) -> dict[str, frozenset[str]]:
         """Parts that may go whole: name → the entries that go with it. from_state takes a state without them."""

@@ -196,6 +196,7 @@ class NSFFamily(Family[NSF]):
     inputs = ("source", "noise", "condition")
     outputs = ("audio",)
     landmarks = frozenset({"merge.weight", "trunk.weight"})
+    frozen = frozenset({"trunk", *(f"{block.name}_bottleneck" for block in PARENT.blocks)})
     outside = frozenset({"merge.weight", "merge.bias", "hard_tanh"})
 
     def widths(self, values: Mapping[str, Any]) -> NsfShape:
@@ -234,10 +235,6 @@ class NSFFamily(Family[NSF]):
     def studio(self, seed: int, device: str | torch.device) -> NSFStudio:
         """Its noise is of the seed."""
         return NSFStudio(seed, device)
-
-    def frozen_tensors(self, graph: Graph) -> frozenset[str]:
-        """The trunk, and what a block's output is made of: the same in fit and parent, and cheap."""
-        return frozenset(name for name in graph.tensors if name == "trunk" or name.endswith("_bottleneck"))
 
     def block_groups(self, state: State) -> dict[str, frozenset[str]]:
         """Blocks and single layers."""

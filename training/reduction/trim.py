@@ -142,7 +142,9 @@ def mask_state(state: State, channels: Channels, keep: Keep) -> dict[str, torch.
 def channels_of(model: Network) -> Channels:
     """Groups of a network: those of its graph, under the limits of its family."""
     family, graph = family_of(model), to_graph(model)
-    limits = [Limit(Span(name, 0, 0, graph.tensors[name].size)) for name in sorted(family.frozen)]
+    limits = [
+        Limit(Span(name, 0, 0, graph.tensors[name].size)) for name in sorted(family.frozen & graph.tensors.keys())
+    ]
     return channel_groups(graph, limits, family.outside)
 
 
