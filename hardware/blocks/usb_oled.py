@@ -15,7 +15,7 @@ from .common import DECOUPLING, resistor, shunt, standing
 CC_OHMS = 5.1e3
 """On both: the module is a device, whichever way up the plug is."""
 SENSE_OHMS = (68e3, 100e3)
-"""5.5 V of VBUS are 3.27 V at the pin, 4.4 V are 2.6 V: above its 2.3 V. 20 V by a wrong charger are 0.2 mA."""
+"""5.5 V of VBUS are 3.27 V at the pin, 4.4 V are 2.6 V: above its 2.3 V."""
 PULL_UP_OHMS = 4.7e3
 DISPLAY_ORDERS = (("GND", "+3V3D", "I2C_SCL", "I2C_SDA"), ("+3V3D", "GND", "I2C_SCL", "I2C_SDA"))
 """Display modules with four pins come in both."""
