@@ -286,3 +286,13 @@ def test_usb_lines_go_through_the_guard_and_reach_the_seed() -> None:
     for net, pins, receptacle in (("USB_DM", ("1", "6"), ("A7", "B7")), ("USB_DP", ("3", "4"), ("A6", "B6"))):
         assert ("U1101", pins[1]) in NETS[net]
         assert NETS[NET_OF["U1101", pins[0]]] >= {("J1101", pin) for pin in receptacle}
+
+
+def test_follow_in_is_a_tenth_and_flat() -> None:
+    first, summing = through("FOLLOW_IN_JACK", "R")
+    _, coupled = through("FOLLOW_IN_CODEC", "R")
+    coupling, output = through(coupled, "C")
+    feedback = size(only(between(summing, output), "R"))
+    corner = 1 / (2 * math.pi * feedback * size(only(between(summing, output), "C")))
+    assert feedback / size(first) == pytest.approx(0.1)
+    assert -10 * math.log10(1 + (20e3 / corner) ** 2) > -0.5 and size(coupling) == 10e-6

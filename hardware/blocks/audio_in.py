@@ -15,8 +15,8 @@ from ..schematic.library import Symbol
 from .common import decoupling, input_jack, lying, op_amp, op_amp_power, resistor
 
 OP_AMP = "OPA1679 SOIC-14"
-INPUT_OHMS, FEEDBACK_OHMS, FEEDBACK_FARADS = 100e3, 10e3, 330e-12
-"""A tenth, up to 48 kHz (-0.7 dB at 20 kHz); ±12 V at the jack drive 120 µA into a virtual ground."""
+INPUT_OHMS, FEEDBACK_OHMS, FEEDBACK_FARADS = 100e3, 10e3, 220e-12
+"""A tenth, up to 72 kHz (-0.3 dB at 20 kHz); ±12 V at the jack drive 120 µA into a virtual ground."""
 COUPLING, CODEC_OHMS = "C 10u X5R 25V 0805", 1e3
 
 
@@ -24,7 +24,7 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("audio_in", "Audio in", symbols, 700)
     (jack,) = BOARD.audio_inputs
-    sheet.heading("FOLLOW IN: -0.1 times, up to 48 kHz; ±10 V become ∓1 V at the codec", Point(14, 24))
+    sheet.heading("FOLLOW IN: -0.1 times, up to 72 kHz; ±10 V become ∓1 V at the codec", Point(14, 24))
     sheet.heading("Supply of the audio op-amp", Point(14, 80))
     line = input_jack(sheet, 701, jack.name, Point(34, 48))
     sheet.wire(line, line.moved(17))

@@ -27,7 +27,7 @@ PULL_UP_OHMS, GATE_OHMS = 47e3, 10e3
 
 
 def _mute(sheet: Sheet, number: int, at: Point) -> None:
-    """Two transistors back to back, as one alone would conduct in the negative half: -50 dB."""
+    """Two transistors back to back, as one alone would conduct in the negative half: -47 dB."""
     upper = sheet.place(f"Q{number}", SWITCH, "2N7002", at, pin="D", names=(Point(4, -0.8), "left"))
     lower = sheet.place(
         f"Q{number + 1}", SWITCH, "2N7002", upper.pin("S"), pin="S", mirror="x", names=(Point(4, -0.8), "left")
