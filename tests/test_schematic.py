@@ -295,4 +295,4 @@ def test_follow_in_is_a_tenth_and_flat() -> None:
     feedback = size(only(between(summing, output), "R"))
     corner = 1 / (2 * math.pi * feedback * size(only(between(summing, output), "C")))
     assert feedback / size(first) == pytest.approx(0.1)
-    assert -10 * math.log10(1 + (20e3 / corner) ** 2) > -0.5 and size(coupling) == 10e-6
+    assert -10 * math.log10(1 + (20e3 / corner) ** 2) > -0.5 and size(coupling) == pytest.approx(10e-6)
