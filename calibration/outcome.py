@@ -11,11 +11,19 @@ import numpy as np
 from lottava import record as records
 from lottava.board import BOARD
 from lottava.messages import HelloReply
-from lottava.record import INPUTS, PITCH_INPUT, Record
+from lottava.record import MEASURED_OUTPUTS, PITCH_INPUT, Record
 
 from .fit import Fit, OutputFit, Point, fit_input, fit_output
 from .report import OutputReport, Report, jack_report
-from .sweep import ENV_OUTPUT, FEW_POINTS, PITCH_OUTPUT, input_from_line, line_from_anchors
+from .sweep import (
+    BEND_LIMIT_VOLTS,
+    ENV_OUTPUT,
+    FEW_POINTS,
+    PITCH_OUTPUT,
+    bend_volts,
+    input_from_line,
+    line_from_anchors,
+)
 
 PITCH = BOARD.cv_inputs[PITCH_INPUT].name
 OUTPUT_NAMES = tuple(cv.name for cv in BOARD.cv_outputs)
@@ -32,6 +40,7 @@ class Outcome:
         self.inputs: Mapping[str, tuple[Point, ...]] = {}
         self.outputs: Mapping[str, tuple[Point, ...]] = {}
         self.reference_code = 0
+        self.bend_volts: float | None = None
         self._fits: dict[str, Fit] = {}
         self._lines: dict[str, OutputFit] = {}
 
@@ -46,8 +55,10 @@ class Outcome:
         else:
             line = line_from_anchors(anchors, [*sweep, *matches])
         self._lines[name] = line
-        if len(anchors) < FEW_POINTS:
-            self._fits[PITCH], points = input_from_line(line, sweep)
+        self.bend_volts = bend_volts(sweep)
+        is_straight = self.bend_volts <= BEND_LIMIT_VOLTS
+        if not anchors or (len(anchors) < FEW_POINTS and is_straight):
+            self._fits[PITCH], points = input_from_line(line, sweep, with_knots=is_straight)
             self.inputs = {**self.inputs, PITCH: points}
 
     def take_envelope(self, readings: Sequence[Point]) -> None:
@@ -90,7 +101,7 @@ class Outcome:
             line = self._output_fit(index)
             if line is not None:
                 out_gain[index], out_offset[index] = line.gain, line.offset
-                measured |= 1 << INPUTS + index
+                measured |= 1 << MEASURED_OUTPUTS + index
         after = replace(
             self.before,
             input_gain=tuple(map(float, in_gain)),
@@ -125,4 +136,5 @@ class Outcome:
                 for name, points in self.inputs.items()
             ),
             outputs=tuple(outputs),
+            bend_volts=self.bend_volts,
         )

@@ -74,7 +74,7 @@ class OutputReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole calibration."""
+    """A whole calibration. bend_volts: of V/OCT and PITCH CV together, where a cable showed it."""
 
     serial: str
     firmware: str
@@ -83,6 +83,7 @@ class Report:
     sequence: int
     jacks: tuple[JackReport, ...]
     outputs: tuple[OutputReport, ...] = ()
+    bend_volts: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -6,7 +6,7 @@
     -> the output's line -> volts of the whole sweep -> V/OCT with knots
 
 ADC and DAC share 3V3_A, so the cable alone says nothing of volts; the anchors do. What it takes on trust is that the
-DAC is straight.
+DAC is straight; where both bend by more than the ADC can, it is not, and the input keeps its own points.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lottava.board import BOARD, USUAL_SOURCE_OHMS
+from lottava.board import ADC_FULL_SCALE, BOARD, USUAL_SOURCE_OHMS
 from lottava.record import PITCH_INPUT
 
 from .fit import Fit, FitError, OutputFit, Point, fit_input, fit_output
@@ -26,6 +26,8 @@ SWEEP_VOLTS = tuple(-2.5 + 0.5 * step for step in range(16))
 ENV_VOLTS = (0.5, 2.5, 4.5, 6.5)
 FEW_POINTS = 5
 """With fewer, V/OCT's own points show nothing of its bend."""
+BEND_LIMIT_VOLTS = 0.006
+"""What V/OCT's converter can bend a straight sweep by: 1.5 mV at its pin, and noise. More is the DAC's own bend."""
 MIN_SWEEP_CODES = 1000.0
 """V/OCT's codes move by 44 850 over a sweep."""
 
@@ -60,7 +62,17 @@ def line_from_anchors(anchors: Sequence[Point], sweep: Sequence[Point]) -> Outpu
     return fit_output(output, points)
 
 
-def input_from_line(line: OutputFit, sweep: Sequence[Point]) -> tuple[Fit, tuple[Point, ...]]:
+def bend_volts(sweep: Sequence[Point]) -> float:
+    """How far the sweep is off a straight line, at worst, in volts at V/OCT: both converters' bends together."""
+    codes = np.array([point.code for point in sweep])
+    driven = np.array([point.volts for point in sweep])
+    off = codes - np.polyval(np.polyfit(driven, codes, 1), driven)
+    return float(np.abs(off).max()) * abs(BOARD.cv_inputs[PITCH_INPUT].nominal_gain) / ADC_FULL_SCALE
+
+
+def input_from_line(
+    line: OutputFit, sweep: Sequence[Point], *, with_knots: bool = True
+) -> tuple[Fit, tuple[Point, ...]]:
     """V/OCT from what the output gives it, and its points. Raises FitError."""
     jack, output = BOARD.cv_inputs[PITCH_INPUT], BOARD.cv_outputs[PITCH_OUTPUT]
     points = tuple(
@@ -71,4 +83,4 @@ def input_from_line(line: OutputFit, sweep: Sequence[Point]) -> tuple[Fit, tuple
         )
         for point in sweep
     )
-    return fit_input(jack, points, with_knots=True), points
+    return fit_input(jack, points, with_knots=with_knots), points

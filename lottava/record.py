@@ -40,6 +40,8 @@ KNOT_UNIT_VOLTS = 20e-6
 """A knot's unit: 0.024 cents."""
 KNOT_VOLTS: NDArray[np.float64] = np.arange(-3.0, 8.0)
 
+MEASURED_OUTPUTS = 8
+"""First bit of the outputs in `measured`."""
 PITCH_INPUT = BOARD.input_index("V_OCT")
 INPUTS, OUTPUTS, KNOTS = len(BOARD.cv_inputs), len(BOARD.cv_outputs), len(KNOT_VOLTS)
 

@@ -201,6 +201,8 @@ def _run_program(words: list[str], jack: str, value: str) -> str:
 
 def show(report: Report) -> None:
     """A line a jack on stdout."""
+    from lottava.calibration.sweep import BEND_LIMIT_VOLTS
+
     print(f"module {report.serial}, firmware {report.firmware}")
     for one in report.jacks:
         if one.cents_after is None or one.cents_before is None:
@@ -215,4 +217,9 @@ def show(report: Report) -> None:
         print(
             f"{output.name:<8} gain {output.gain_percent:+5.2f} %  offset {1000 * output.offset_volts:+6.1f} mV  "
             f"points within {left:.1f} mV of a line"
+        )
+    if report.bend_volts is not None and report.bend_volts > BEND_LIMIT_VOLTS:
+        print(
+            f"PITCH_CV bends: {1000 * report.bend_volts:.1f} mV, more than V/OCT can by itself; V/OCT was left "
+            "straight; for the last cents take a source to each volt"
         )
