@@ -42,6 +42,7 @@ SLICE_INSTRUCTIONS = 8000
 """A slice that ends early (sleep, exception return) counts as nothing: at most 17 us lost."""
 
 _WFI = b"\x30\xbf"
+_BRANCH_TO_SELF = b"\xfe\xe7"
 _FLAGS = 0xF80F0000
 _IT_BITS = 0x0600FC00
 _STATE_REGISTERS = (arm.UC_ARM_REG_CONTROL, arm.UC_ARM_REG_CPSR, arm.UC_ARM_REG_SP, arm.UC_ARM_REG_PC)
@@ -147,12 +148,19 @@ class Cpu:
                 if not self._is_masked(exception):
                     self._enter(exception)
             until = min(time, timeline.next_time)
-            if self.sleeping or self.locked_up:
+            if self.sleeping or self.locked_up or self._is_spinning():
                 timeline.now = until
                 continue
             budget = min(SLICE_INSTRUCTIONS, int((until - timeline.now) / CYCLES_PER_INSTRUCTION) + 1)
             if self._slice(budget):
                 timeline.now += budget * CYCLES_PER_INSTRUCTION
+
+    def _is_spinning(self) -> bool:
+        """A branch to itself: until something interrupts it there is nothing to see."""
+        try:
+            return bytes(self.uc.mem_read(self.pc, 2)) == _BRANCH_TO_SELF
+        except UcError:
+            return False
 
     def _is_masked(self, exception: int) -> bool:
         base_priority, all_masked = self._masks.read()
