@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from lottava.training.generators.topologies import NsfWidths, nsf_graph
 from lottava.training.reduction.forward import arrays_of, forward
+from lottava.training.reduction.graph_trim import with_arrays
 from lottava.training.reduction.task import Example, Task
 
 from lottava.builder import Builder, random_arrays
@@ -83,3 +84,18 @@ def decoder_task(seed: int = 0) -> Task:
 def filter_task(seed: int = 0) -> Task:
     graph = filter_graph(seed)
     return Task.of(graph, examples_for(graph, seed, count=2, batch=1))
+
+
+def planted_task(seed: int = 0) -> tuple[Task, int]:
+    """One layer whose units read the input that matters, but for one that reads noise."""
+    builder = Builder(random_arrays(np.random.default_rng(5)))
+    builder.input("x", 2)
+    builder.layer("a", "dense", "x", 5)
+    builder.layer("y", "dense", "a", 1)
+    graph, unit, rng = builder.graph("y"), 3, np.random.default_rng(seed)
+    weight = np.zeros((5, 2), np.float32)
+    weight[:, 0], weight[unit] = np.linspace(1, 2, 5), (0.0, 5.0)
+    inputs = {"x": torch.from_numpy(rng.normal(size=(4, 250, 2)))}
+    goal = inputs["x"][..., :1] + 0.1 * torch.from_numpy(rng.normal(size=(4, 250, 1)))
+    graph = with_arrays(graph, {"a.weight": weight})
+    return Task.of(graph, (Example(inputs, squares("y", goal), goal.numpy()),)), unit

@@ -14,12 +14,10 @@ from lottava.training.reduction import criteria
 from lottava.training.reduction.forward import forward
 from lottava.training.reduction.graph_trim import mask_graph, with_arrays
 from lottava.training.reduction.groups import channel_groups
-from lottava.training.reduction.information import edge, gauss, information, ksg
 from lottava.training.reduction.sensitivity import by_sensitivity, greedy_oracle, tolerated
-from lottava.training.reduction.task import Example, Task, normalise
-from reduction_tasks import decoder_graph, decoder_task, filter_task, squares
+from lottava.training.reduction.task import Task, normalise
+from reduction_tasks import decoder_graph, decoder_task, filter_task, planted_task
 
-from lottava.builder import Builder, random_arrays
 from lottava.graph import named_arrays
 
 TASK = decoder_task()
@@ -81,8 +79,8 @@ def test_saliency_is_the_slope_of_a_gate_on_what_reads_the_unit():
         unit, ends = int(np.argmax(scores[name])), []
         for sign in (-1.0, 1.0):
             arrays = {n: v.clone() for n, v in TASK.arrays.items()}
-            for array, column in columns:
-                arrays[array][:, column] *= 1 + sign * step
+            for array in readers:
+                arrays[array][:, unit] *= 1 + sign * step
             ends.append(float(TASK.loss(arrays)))
         slopes.append(abs(ends[1] - ends[0]) / (2 * step) / scores[name][unit])
     assert np.isclose(slopes[0], slopes[1], rtol=1e-4)
@@ -163,62 +161,6 @@ def test_curvature_by_both_estimates_is_positive():
     for estimate in ("fisher", "hutchinson"):
         scores = criteria.curvature(TASK, np.random.default_rng(0), probes=4, estimate=estimate)
         assert all(np.all(values >= 0) and values.max() > 0 for values in scores.values())
-
-
-def pair(rho: float, count: int, seed: int):
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(count, 1))
-    return x, rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(count, 1))
-
-
-ESTIMATES = {"gauss": gauss, "ksg": ksg, "edge": lambda x, y: edge(x, y, np.random.default_rng(0))}
-
-
-@pytest.mark.parametrize("name", ESTIMATES)
-def test_independent_pairs_tell_nothing(name):
-    assert np.mean([ESTIMATES[name](*pair(0.0, 4_096, seed)) for seed in range(3)]) < 0.02
-
-
-@pytest.mark.parametrize("rho", [0.3, 0.6, 0.9])
-@pytest.mark.parametrize("name", ESTIMATES)
-def test_normal_pairs_tell_what_theory_says(name, rho):
-    found = np.mean([ESTIMATES[name](*pair(rho, 16_384, seed)) for seed in range(4)])
-    assert abs(found / (-0.5 * np.log(1 - rho**2)) - 1) < 0.05
-
-
-@pytest.mark.parametrize("name", ESTIMATES)
-def test_monotone_transforms_change_nothing(name):
-    x, y = pair(0.7, 1_000, 0)
-    assert np.isclose(ESTIMATES[name](np.exp(3 * x), y**3), ESTIMATES[name](x, y), rtol=1e-9)
-
-
-def planted_task(estimator_seed: int = 0) -> tuple[Task, int]:
-    """One layer whose units read the input that matters, but for one that reads noise."""
-    builder = Builder(random_arrays(np.random.default_rng(5)))
-    builder.input("x", 2)
-    builder.layer("a", "dense", "x", 5)
-    builder.layer("y", "dense", "a", 1)
-    graph, unit, rng = builder.graph("y"), 3, np.random.default_rng(estimator_seed)
-    weight = np.zeros((5, 2), np.float32)
-    weight[:, 0], weight[unit] = np.linspace(1, 2, 5), (0.0, 5.0)
-    inputs = {"x": torch.from_numpy(rng.normal(size=(4, 250, 2)))}
-    goal = inputs["x"][..., :1] + 0.1 * torch.from_numpy(rng.normal(size=(4, 250, 1)))
-    graph = with_arrays(graph, {"a.weight": weight})
-    return Task.of(graph, (Example(inputs, squares("y", goal), goal.numpy()),)), unit
-
-
-@pytest.mark.parametrize("estimator", ESTIMATES)
-def test_a_planted_uninformative_unit_ranks_last(estimator):
-    task, unit = planted_task()
-    scores = information(task, np.random.default_rng(0), estimator=estimator)["a"]
-    assert np.argmin(scores) == unit and scores[unit] < 0.1 < np.delete(scores, unit).min()
-
-
-def test_information_needs_a_target():
-    task, _ = planted_task()
-    blind = replace(task, examples=tuple(replace(example, target=None) for example in task.examples))
-    with pytest.raises(ValueError, match="target"):
-        information(blind, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("norm", ["mean", "max", "l2", "dim", "none"])
