@@ -37,11 +37,11 @@ def _reference(sheet: Sheet, at: Point) -> Point:
     """The reference; where its output goes on."""
     part = sheet.place("U301", REFERENCE, "LM4132xMF-2.5", at, names=(Point(1.5, 5.4), "left"), is_simulated=False)
     supply, enable, output = part.pin("VIN"), part.pin("EN"), part.pin("VREF")
-    rail = supply.moved(-12)
+    rail = supply.moved(-14)
     sheet.power("+3V3A", rail)
     sheet.wire(rail, supply)
     sheet.wire(enable, enable.moved(-3), supply.moved(-3))
-    shunt(sheet, "C301", MICROFARAD, supply.moved(-9))
+    shunt(sheet, "C301", MICROFARAD, supply.moved(-11))
     sheet.power("GND", part.pin("GND"))
     end = output.moved(22)
     sheet.wire(output, end)

@@ -101,7 +101,7 @@ def _touch(one: Mark, other: Mark) -> bool:
     if one.owner == other.owner and (one.owner == "wire" or one.kind != other.kind == "pin" or one.kind == "pin"):
         return False
     lines = kinds & {"wire", "pin"}
-    slack = -0.05 if lines else _SLACK
+    slack = -0.3 if lines else _SLACK
     if lines and one.box.overlaps(other.box, slack):
         # A wire may end at the edge of a label or of a body.
         return one.box.overlaps(other.box, -1e-6) and _goes_in(one, other)

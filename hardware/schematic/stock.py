@@ -46,10 +46,10 @@ def _rails(stock: Path) -> list[List]:
     return [cast(List, _renamed(model, "+3V3", name)) for name in RAILS]
 
 
-def main(stock: Path = STOCK) -> None:
-    """Write the project's symbol library from the stock ones."""
-    vendor(stock, WANTED.split(), _rails(stock), PASSIVE, LIBRARY)
+def vendor_symbols(stock: Path, library: Path = LIBRARY) -> None:
+    """Write the project's symbol library from the folder of the stock ones."""
+    vendor(stock, WANTED.split(), _rails(stock), PASSIVE, library)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    vendor_symbols(Path(sys.argv[1]) if len(sys.argv) > 1 else STOCK)

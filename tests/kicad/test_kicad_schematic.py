@@ -17,6 +17,7 @@ from lottava.hardware.schematic.geometry import Box, Point
 from lottava.hardware.schematic.library import NICKNAME, read_library
 from lottava.hardware.schematic.project import KICAD, LIBRARY, Project, draw, write_all
 from lottava.hardware.schematic.sexpr import child, children, parse, text_of, write
+from lottava.hardware.schematic.stock import STOCK, vendor_symbols
 
 SYMBOLS = read_library(LIBRARY)
 FOOTPRINTS = Path("/usr/share/kicad/footprints")
@@ -114,6 +115,15 @@ def test_every_pin_has_its_pad_in_the_stock_footprint() -> None:
         text = (folder / f"{library}.pretty" / f"{name}.kicad_mod").read_text(encoding="utf-8")
         pads = {text_of(pad) for pad in children(parse(text), "pad")} - {""}
         assert {pin.number for pin in symbol.pins} == pads - spare.get(name, set()), footprint
+
+
+def test_the_projects_symbols_are_the_stock_ones(tmp_path: Path) -> None:
+    copy = tmp_path / LIBRARY.name
+    vendor_symbols(STOCK, copy)
+    fresh = read_library(copy)
+    assert fresh.keys() == SYMBOLS.keys()
+    for name, symbol in SYMBOLS.items():
+        assert (fresh[name].pins, fresh[name].units) == (symbol.pins, symbol.units), name
 
 
 def test_our_layout_is_kicads(tmp_path: Path) -> None:
