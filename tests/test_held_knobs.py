@@ -9,6 +9,7 @@ import numpy as np
 import panel_library
 import pytest
 from hypothesis import given
+from hypothesis import settings as drawn
 from hypothesis import strategies as st
 from instrument import ask, stored
 from lottava.emulator import Seed, build_image
@@ -68,6 +69,7 @@ class Panel:
         return way
 
 
+@drawn(deadline=None)
 @given(place, place, st.integers(0, 2))
 def test_a_turned_knob_is_heard_again_when_it_passes_its_old_place(old: float, new: float, knob: int) -> None:
     panel = Panel(old, old, old)
@@ -83,6 +85,7 @@ def test_a_turned_knob_is_heard_again_when_it_passes_its_old_place(old: float, n
     assert panel.heard[knob] == pytest.approx(1.0, abs=1e-4)
 
 
+@drawn(deadline=None)
 @given(st.lists(place, min_size=3, max_size=3))
 def test_what_is_not_turned_stays_as_it_is(places: list[float]) -> None:
     panel = Panel(*places)
@@ -93,6 +96,7 @@ def test_what_is_not_turned_stays_as_it_is(places: list[float]) -> None:
     assert panel.events == [TAP]
 
 
+@drawn(deadline=None)
 @given(st.floats(0.05, 0.95), st.sampled_from((-1, 1)), st.integers(0, 2))
 def test_no_tap_comes_of_a_knob_that_was_turned(old: float, way: int, knob: int) -> None:
     panel = Panel(0.5, 0.5, 0.5)
@@ -132,6 +136,7 @@ def test_travel_of_the_held_functions() -> None:
     assert spans[:99] == [0] * 99 and spans[-99:] == [1] * 99
 
 
+@drawn(deadline=None)
 @given(place, st.lists(st.floats(-0.002, 0.002), min_size=50, max_size=50))
 def test_no_octave_flickers(at: float, noise: list[float]) -> None:
     panel = Panel(0.5, 0.5, 0.5)

@@ -61,6 +61,7 @@ error = st.floats(-0.03, 0.03)
 tap = st.integers(SETTLE_BLOCKS, 480)
 
 
+@settings(deadline=None)
 @given(error, st.lists(st.tuples(st.sampled_from((PREVIOUS, NEXT)), tap, tap), max_size=5))
 def test_each_tap_is_one_event_when_the_button_is_let_go(error: float, taps: list[tuple[int, int, int]]) -> None:
     decoder = Decoder(error)
@@ -69,12 +70,14 @@ def test_each_tap_is_one_event_when_the_button_is_let_go(error: float, taps: lis
     assert decoder.down == NONE
 
 
+@settings(deadline=None)
 @given(error, st.integers(0, 11), st.sampled_from((PREVIOUS, NEXT)), st.integers(1000 + SETTLE_BLOCKS, 3000))
 def test_both_for_a_second_is_hold_once_and_no_tap(error: float, skew: int, first: int, blocks: int) -> None:
     decoder = Decoder(error)
     assert decoder.play((NONE, 50), (first, skew), (BOTH, blocks), (first, skew), (NONE, 50)) == [HOLD]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 990)), max_size=8))
 def test_what_is_neither_tap_nor_hold_is_nothing(holds: list[tuple[int, int]]) -> None:
     """Between two moments with nothing down: two buttons in any order, or one for long, ask for nothing."""
@@ -93,7 +96,7 @@ def test_what_is_neither_tap_nor_hold_is_nothing(holds: list[tuple[int, int]]) -
     assert HOLD not in events or longest_both >= 1000 or sum(b for d, b in merged if d == BOTH) >= 980
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, ADC_FULL_SCALE), min_size=200, max_size=200, unique=True))
 def test_a_bouncing_contact_is_not_pressed(codes: list[int]) -> None:
     """Readings that never agree for 12 blocks ask for nothing."""
@@ -118,11 +121,13 @@ def pattern(blocks: int, **state: int) -> tuple[int, int, bool]:
 times = st.integers(SWEEP_BLOCKS, 1 << 30)
 
 
+@settings(deadline=None)
 @given(times, st.integers(0, 7))
 def test_the_slot_that_plays_is_green(blocks: int, slot: int) -> None:
     assert pattern(blocks, slot=slot)[0] == 1 << slot
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3), st.integers(0, 50))
 def test_a_fault_blinks_its_number(fault: int, cycles: int) -> None:
     length = fault * 400 + 1200
@@ -131,12 +136,14 @@ def test_a_fault_blinks_its_number(fault: int, cycles: int) -> None:
     assert [one for one, _ in groupby(frame[2] for frame in lit)] == [True, False] * fault
 
 
+@settings(deadline=None)
 @given(times, st.integers(0, 7), st.integers(0, 3))
 def test_identify_is_above_everything(blocks: int, slot: int, fault: int) -> None:
     seen = {pattern(blocks + n, identify=1, slot=slot, fault=fault, calibrating=1)[0] for n in range(250)}
     assert seen == {GREEN, RED}
 
 
+@settings(deadline=None)
 @given(times)
 def test_every_state_has_a_pattern_of_its_own(blocks: int) -> None:
     states: tuple[dict[str, int], ...] = (
