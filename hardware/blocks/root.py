@@ -61,12 +61,20 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
             _arrow(sheet, (Point(start, y), Point(end, y)))
             sheet.note(_FLOWS[name], Point(start + 2, y - 1.2))
     low = _ROWS[4] + _HEIGHT / 2
-    for left in (_LEFT + _WIDTH + 10,):
-        _arrow(sheet, (Point(_LEFT + _WIDTH, low), Point(left, low)))
-        sheet.note("0 V or 2.5 V, to the contacts of all input jacks", Point(_LEFT, _ROWS[4] + _HEIGHT + 4))
     middle = _MIDDLE + _WIDTH / 2
+    _arrow(sheet, (Point(_LEFT + _WIDTH, low), Point(_LEFT + _WIDTH + 10, low)))
+    sheet.note("to the contacts", Point(_LEFT + _WIDTH + 12, low - 1))
+    sheet.note("of all input jacks", Point(_LEFT + _WIDTH + 12, low + 1))
     _arrow(sheet, (Point(middle, _ROWS[4]), Point(middle, seed.bottom)))
     sheet.note("VIN", Point(middle + 1.5, _ROWS[4] - 3))
     _arrow(sheet, (Point(_MIDDLE + _WIDTH, low), Point(_MIDDLE + _WIDTH + 10, low)))
     sheet.note("+12 V, -12 V, to all blocks", Point(_MIDDLE + _WIDTH + 12, low))
+    sheet.heading("How to read this", Point(_LEFT, 132))
+    sheet.notes(
+        Point(_LEFT, 135),
+        "Flags name nets on all sheets; NAME_JACK is at the jack, NAME_NORM at its contact,",
+        "NAME_ADC, NAME_DAC, NAME_CODEC at the Seed; _N is low while the jack is high.",
+        "Designators: power 1xx, Seed 2xx, reference 3xx, CV inputs 4xx, pots 5xx, gates 6xx,",
+        "audio in 7xx, audio out 8xx, CV outputs 9xx, LEDs 10xx, USB 11xx; TP: pads to measure at.",
+    )
     return sheet
