@@ -11,8 +11,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava.board import ADC_FULL_SCALE, DAC_FULL_SCALE, SUPPLY_VOLTS, CvInput, CvOutput
-from lottava.record import GAIN_LIMIT, KNOT_VOLTS, OFFSET_LIMIT_VOLTS
+from lottava.board import (
+    ADC_FULL_SCALE,
+    DAC_FULL_SCALE,
+    GAIN_LIMIT,
+    OFFSET_LIMIT_VOLTS,
+    SUPPLY_VOLTS,
+    CvInput,
+    CvOutput,
+)
+from lottava.record import KNOT_VOLTS
 
 MIN_SPAN_VOLTS = 1.0
 """Two points nearer than this amplify a source's own error: 1 mV over 1 V is already 1.2 cents an octave."""
@@ -166,8 +174,8 @@ def fit_output(cv: CvOutput, points: Sequence[Point]) -> OutputFit:
     error = gain / cv.nominal_gain - 1.0
     if abs(error) > GAIN_LIMIT:
         raise FitError(
-            f"{cv.name}: moves by {1 + error:.3f} V where 1 V is meant, {100 * abs(error):.1f} % off where 5 % is "
-            "the limit; check what was read, then the output's resistors"
+            f"{cv.name}: moves by {1 + error:.3f} V where 1 V is meant, {100 * abs(error):.1f} % off where "
+            f"{100 * GAIN_LIMIT:g} % is the limit; check what was read, then the output's resistors"
         )
     at_zero = offset - gain * cv.nominal_offset / cv.nominal_gain
     if abs(at_zero) > OFFSET_LIMIT_VOLTS:
@@ -179,8 +187,8 @@ def _check_plausible(cv: CvInput, gain: float, offset: float) -> None:
     error = gain / cv.nominal_gain - 1.0
     if abs(error) > GAIN_LIMIT:
         raise FitError(
-            f"{cv.name}: 1 V of the source reads as {1 / (1 + error):.3f} V, {100 * abs(error):.1f} % off where 5 % is "
-            "the limit; check the source's voltages, then the input's resistors"
+            f"{cv.name}: 1 V of the source reads as {1 / (1 + error):.3f} V, {100 * abs(error):.1f} % off where "
+            f"{100 * GAIN_LIMIT:g} % is the limit; check the source's voltages, then the input's resistors"
         )
     at_zero = offset - gain * cv.nominal_offset / cv.nominal_gain
     if abs(at_zero) > OFFSET_LIMIT_VOLTS:

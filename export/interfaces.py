@@ -143,8 +143,8 @@ def emit_wire() -> str:
 def emit_record() -> str:
     """record.h: the record's bytes, its faults and limits."""
     floats = {
-        "RecordGainLimit": record.GAIN_LIMIT,
-        "RecordOffsetLimitVolts": record.OFFSET_LIMIT_VOLTS,
+        "RecordGainLimit": board.GAIN_LIMIT,
+        "RecordOffsetLimitVolts": board.OFFSET_LIMIT_VOLTS,
         "RecordKnotUnitVolts": record.KNOT_UNIT_VOLTS,
     }
     integers = {

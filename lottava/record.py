@@ -19,7 +19,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, CvInput, CvOutput
+from .board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, GAIN_LIMIT, OFFSET_LIMIT_VOLTS, CvInput, CvOutput
 from .layout import Layout, LayoutError, item
 
 MAGIC = int.from_bytes(b"LTCR", "little")
@@ -30,11 +30,6 @@ HEADER_BYTES = 12
 SLOTS = 2
 SECTOR = 0
 """Flash sector of slot 0; slot 1 is behind it."""
-GAIN_LIMIT = 0.05
-OFFSET_LIMIT_VOLTS = 0.3
-"""Beyond these from nominal it is a wiring fault: 1 % parts and a 2 % supply stay below 4.1 % and 0.1 V.
-
-The offset counts where the nominal stage reads 0 V; at code 0 it would count the gain error again."""
 KNOT_LIMIT_VOLTS = 0.1
 KNOT_UNIT_VOLTS = 20e-6
 """A knot's unit: 0.024 cents."""
@@ -138,11 +133,13 @@ def _check_channels(what: str, channels: tuple, gains: tuple, offsets: tuple) ->
     for index, (channel, gain, offset) in enumerate(zip(channels, gains, offsets, strict=True)):
         error = gain / channel.nominal_gain - 1.0
         if not abs(error) <= GAIN_LIMIT:
-            sentence = f"{channel.name}: gain is {100 * error:+.1f} % from nominal, more than ±5 %; check its resistors"
+            off = f"{100 * error:+.1f} % from nominal, more than ±{100 * GAIN_LIMIT:g} %"
+            sentence = f"{channel.name}: gain is {off}; check its resistors"
             raise RecordError(gain_fault, sentence, index)
         at_zero = offset - gain * channel.nominal_offset / channel.nominal_gain
         if not abs(at_zero) <= OFFSET_LIMIT_VOLTS:
-            sentence = f"{channel.name}: 0 V reads {at_zero:+.3f} V, more than ±0.3 V; check its bias and its jack"
+            off = f"{at_zero:+.3f} V, more than ±{OFFSET_LIMIT_VOLTS:g} V"
+            sentence = f"{channel.name}: 0 V reads {off}; check its bias and its jack"
             raise RecordError(offset_fault, sentence, index)
 
 

@@ -9,13 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.emulator import FrontEnd
 from lottava.emulator.panel import CV_CHANNELS, MUX_CHANNELS, port_and_pin
-from lottava.emulator.parts import INL_VOLTS, NOISE_VOLTS, SUPPLY_TOLERANCE
+from lottava.emulator.parts import INL_VOLTS, NOISE_VOLTS
 
-from lottava.board import ADC_FULL_SCALE, BOARD, DAC_FULL_SCALE, SUPPLY_VOLTS
+from lottava.board import (
+    ADC_FULL_SCALE,
+    BOARD,
+    DAC_FULL_SCALE,
+    GAIN_LIMIT,
+    OFFSET_LIMIT_VOLTS,
+    SUPPLY_TOLERANCE,
+    SUPPLY_VOLTS,
+)
 
 CHANNELS = tuple(CV_CHANNELS)
-GAIN_LIMIT, OFFSET_LIMIT_VOLTS = 0.05, 0.3
-"""What the firmware accepts (hardware.md 6)."""
 volts = st.floats(-12, 12)
 
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lottava.board import SUPPLY_VOLTS, USUAL_SOURCE_OHMS, Stage
+from lottava.board import OP_AMP_OFFSET_VOLTS, SUPPLY_TOLERANCE, SUPPLY_VOLTS, USUAL_SOURCE_OHMS, Stage
 
 from .panel import INPUTS, OUTPUTS
 
-SUPPLY_TOLERANCE = 0.02
 NOISE_VOLTS = 0.3e-3
 INL_VOLTS = 1.5e-3
-OP_AMP_OFFSET_VOLTS = 4.5e-3
-"""MCP6004 maximum (hardware.md 6); uniform within."""
 REFERENCE_VOLTS = 2.5
 """What the normalling switch puts on the contacts of CV jacks while the probe is high; 0 V else (instrument.md 2)."""
 REFERENCE_TOLERANCE = 0.0005
