@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ from lottava.scales import product_scales, tensor_scales
 from .fakequant import Product, make_product, round_s16
 from .fakequant_layers import COMPUTE, Call, Memory, initial_memory
 from .generators.ddsp import DDSP
+from .generators.family import FamilyError, Network
+from .generators.nsf import NSF
 from .slim import graph_name, model_of, to_graph, torch_name
 
 Values = Mapping[str, Tensor]
@@ -143,7 +146,52 @@ class FakeQuantDDSP(DDSP):
 
     def snapped(self) -> DDSP:
         """The float decoder whose weights lie on the integer grid, so that quantising it moves none of them."""
-        state = {name: value.detach().clone() for name, value in self.state_dict().items()}
-        for name, value in self.arithmetic.snapped(self._values()).items():
+        return _snapped(self, self.arithmetic.snapped(self._values()))
+
+
+class FakeQuantNSF(NSF):
+    """A source-filter network with the same weights, names and call, in the arithmetic of the quantised graph.
+
+    scales: of every tensor. The source's merge, which the module computes in floating point, trains along.
+    """
+
+    def __init__(self, model: NSF, scales: Mapping[str, float]) -> None:
+        with torch.random.fork_rng(devices=[]):
+            super().__init__(model.widths)
+        self.arithmetic = Arithmetic(to_graph(model), dict(scales))
+        self.to(device=model.trunk.weight.device, dtype=model.trunk.weight.dtype)
+        self.load_state_dict(model.state_dict())
+
+    def forward(
+        self, source: Tensor, noise: Tensor, condition: Tensor, memory: Mapping[str, Any] | None = None
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """As NSF.forward; the audio is a multiple of 2^-15, the memory in codes."""
+        inputs = {"source": source[..., None], "noise": noise[..., None], "condition": condition}
+        outputs, after = self.arithmetic.run(self.arrays(), inputs, memory or {})
+        return outputs["audio"][..., 0].to(source.dtype), after
+
+    def snapped(self) -> NSF:
+        """The float network whose weights lie on the integer grid, so that quantising it moves none of them."""
+        return _snapped(self, self.arithmetic.snapped(self.arrays()))
+
+
+def _snapped(model: Network, grid: Values) -> Any:
+    """The float network with what it trains of `grid`, arrays of its graph."""
+    state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    for name, value in grid.items():
+        if torch_name(name) in state:
             state[torch_name(name)].copy_(value)
-        return model_of(state)
+    return model_of(state)
+
+
+def fake_quant(model: Network, scales: Mapping[str, float]) -> FakeQuantDDSP | FakeQuantNSF:
+    """The network in the arithmetic of its quantised graph, with `snapped` to return to floats.
+
+    scales: of every tensor, as tensor_scales gives them from peaks; a DDSP decoder's are fixed and not read. Raises
+    FamilyError for a family that has no such form yet.
+    """
+    if isinstance(model, DDSP):
+        return FakeQuantDDSP(model)
+    if isinstance(model, NSF):
+        return FakeQuantNSF(model, scales)
+    raise FamilyError(f"the family {model.family!r} can't be trained in integers yet; quantise it as it is")

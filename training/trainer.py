@@ -9,11 +9,12 @@ from pathlib import Path
 
 import torch
 
+from .analysis.render import graph_scales
 from .checkpoint import load_checkpoint, state_sha256
 from .configs import TrainConfig
 from .data.dataset import Dataset
 from .generators.family import Network
-from .qat import FakeQuantDDSP
+from .qat import fake_quant
 from .reduction.arms import Arm, Trained
 from .reduction.arms import Progress as ArmProgress
 from .reduction.trim import State
@@ -77,7 +78,7 @@ def train_integers(
     *,
     progress: Callable[[Progress], None] | None = None,
 ) -> Network:
-    """A short training through the module's own arithmetic; returns the float decoder on the integer grid.
+    """A short training through the module's own arithmetic; returns the float network on the integer grid.
 
     Kept in <root>/integers-<hash of weights and settings>/, and not run again when it is complete there.
     """
@@ -89,7 +90,8 @@ def train_integers(
         warmup_steps=0,
     )
     folder = root / f"integers-{state_sha256(dict(trained.state))[:12]}-{config.steps}"
-    model, encoder = FakeQuantDDSP(trained.model), _encoder(trained.companion, config.seed)
+    scales = graph_scales(trained.model, dataset)
+    model, encoder = fake_quant(trained.model, scales), _encoder(trained.companion, config.seed)
     done = folder / LATEST
     if done.exists() and (last := load_checkpoint(done)).step == config.steps:
         model.load_state_dict(last.model)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from lottava.training.reduction.arms import Trained
     from lottava.training.reduction.lottery import Lottery
 
-REPRESENTATIVE_FRAMES = 250
 INTEGER_SHARE = 5
 """Integer-aware training takes a fifth of an arm's steps."""
 CONTROL_SEEDS = 1000
@@ -106,14 +105,10 @@ class Integers:
 
 
 def representative_inputs(dataset: Dataset, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-    """A second from the start of each training clip, WILD anywhere: [clips, frames, size] per input."""
-    from lottava.training.analysis.render import clip_inputs
+    """What a decoder reads of a second from the start of each training clip: [clips, frames, size] per input."""
+    from lottava.training.analysis.render import clip_windows
 
-    rng = np.random.default_rng(seed)
-    frames = min(REPRESENTATIVE_FRAMES, max(clip.frames for clip in dataset.train))
-    clips = [clip for clip in dataset.train if clip.frames >= frames]
-    inputs = [clip_inputs(clip, dataset, wild=rng.uniform(-1, 1)) for clip in clips]
-    return {name: np.concatenate([each[name][:, :frames] for each in inputs]) for name in inputs[0]}
+    return clip_windows(dataset, seed)
 
 
 def integer_steps(config: TrainConfig) -> int:
@@ -124,13 +119,14 @@ def integer_steps(config: TrainConfig) -> int:
 def to_integers(trained: Trained, dataset: Dataset, config: TrainConfig, root: Path, show: ArmProgress) -> Integers:
     """Train on through the module's arithmetic, then quantise. Raises QuantisationError where it can't be held."""
     from lottava.export.quantise import quantise
+    from lottava.training.analysis.render import representative_inputs
     from lottava.training.slim import to_graph
     from lottava.training.trainer import train_integers
 
     short = replace(config, steps=integer_steps(config))
     model = train_integers(trained, dataset, short, root, progress=lambda now: show("integers", now.step, now.steps))
     float_graph = to_graph(model, parent=graph_hash(to_graph(trained.model)))
-    graph, report = quantise(float_graph, representative_inputs(dataset), correct_bias=False)
+    graph, report = quantise(float_graph, representative_inputs(model, dataset), correct_bias=False)
     worst = report.worst
     return Integers(float_graph, graph, f"{worst.layer}: {worst.rms_error:.2g} of {worst.rms:.2g} rms")
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The integer voice on whole notes: controls from the JAX executor, sound from the same synthesiser as in training."""
+"""Integer voices on whole notes: the network in the JAX executor, what lies around it as in training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from lottava.graph import Graph
 from lottava.scales import INPUT_SCALES, OUTPUT_FRACTION_BITS, input_codes
 from lottava.synth import SynthEdits, decode_controls
-from lottava.units import HOP_SAMPLES, volts_to_hz
+from lottava.units import HOP_SAMPLES, SAMPLE_RATE_HZ, volts_to_hz
+from lottava.upsample import upsample
 
 from ..data.dataset import Clip, Dataset
+from ..generators.base import Controls
 from ..generators.excitation import white_noise
+from ..generators.family import Network
+from ..generators.nsf import NSF
+from ..generators.registry import family_of
 from ..synth import init_state, pitch_to_increment, render
 from .executor import Executor
 from .metrics import Scores, score
-from .render import clip_inputs
+from .render import as_heard, clip_inputs
 
 OFF = SynthEdits()
 
@@ -48,10 +53,49 @@ class IntegerVoice:
 
     def score(self, dataset: Dataset, clips: Sequence[Clip] | None = None) -> Scores:
         """Scores on the held-out notes (or the clips given), measured axes, WILD at 0."""
+        return _score(self.render, dataset, clips, SAMPLE_RATE_HZ)
 
-        def pairs():  # type: ignore[no-untyped-def]
-            for clip in dataset.heldout if clips is None else clips:
-                inputs = clip_inputs(clip, dataset)
-                yield clip.audio, self.render(inputs)[0], volts_to_hz(inputs["pitch"][0, :, 0]), clip.voiced
 
-        return score(pairs())
+class IntegerSamples:
+    """A playable integer graph of a family that makes samples; network: the float one, for what lies around the graph.
+
+    Source and conditions come from torch in single precision; the firmware's are within one code of them.
+    """
+
+    def __init__(self, graph: Graph, network: NSF) -> None:
+        self.executor, self.network = Executor(graph), network
+
+    def render(self, inputs: Mapping[str, NDArray]) -> NDArray[np.float32]:
+        """Audio [batch, 192 * frames] of real-valued pitch, loudness [batch, frames, 1] and axes [batch, frames, 4]."""
+        pitch, loudness, axes = (
+            torch.as_tensor(np.asarray(inputs[name], dtype=np.float32)) for name in ("pitch", "loudness", "axes")
+        )
+        kind, (batch, frames) = family_of(self.network), pitch.shape[:2]
+        excitation = torch.as_tensor(kind.excitation(frames * HOP_SAMPLES)).expand(batch, -1)
+        played = Controls(pitch[..., 0], loudness[..., 0], axes)
+        codes = self.executor.run(input_codes(kind.graph_inputs(self.network, played, excitation)))[..., 0]
+        return np.stack([upsample(row, 2)[0] for row in codes])
+
+    def score(self, dataset: Dataset, clips: Sequence[Clip] | None = None) -> Scores:
+        """Scores on the held-out notes (or the clips given) as score_model gives them, measured axes, WILD at 0."""
+        return _score(self.render, dataset, clips, family_of(self.network).rate_hz)
+
+
+def integer_voice(graph: Graph, network: Network) -> IntegerVoice | IntegerSamples:
+    """The integer graph of a network as its family plays it."""
+    return IntegerSamples(graph, network) if isinstance(network, NSF) else IntegerVoice(graph)
+
+
+def _score(
+    render_clip: Callable[[Mapping[str, NDArray]], NDArray],
+    dataset: Dataset,
+    clips: Sequence[Clip] | None,
+    rate_hz: int,
+) -> Scores:
+    def pairs():  # type: ignore[no-untyped-def]
+        for clip in dataset.heldout if clips is None else clips:
+            inputs = clip_inputs(clip, dataset)
+            commanded = volts_to_hz(inputs["pitch"][0, :, 0])
+            yield as_heard(clip.audio, rate_hz), render_clip(inputs)[0], commanded, clip.voiced
+
+    return score(pairs())

@@ -95,7 +95,7 @@ class Family(ABC, Generic[N]):
     go, besides inputs and outputs, in those of its graphs that have them. outside: entries of a state that no layer of
     the graph holds.
     probed: its studio can say what turned knobs do before there is a sound, so that training can hold each to its own
-    descriptor.
+    descriptor. samples: a tick of its graph is a sample, not a frame.
     """
 
     key: ClassVar[str]
@@ -108,6 +108,7 @@ class Family(ABC, Generic[N]):
     frozen: ClassVar[frozenset[str]] = frozenset()
     outside: ClassVar[frozenset[str]] = frozenset()
     probed: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
     width_multiple: ClassVar[int] = WIDTH_MULTIPLE
 
     @abstractmethod

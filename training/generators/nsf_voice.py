@@ -196,6 +196,7 @@ class NSFFamily(Family[NSF]):
     inputs = ("source", "noise", "condition")
     outputs = ("audio",)
     landmarks = frozenset({"merge.weight", "trunk.weight"})
+    samples = True
     frozen = frozenset({"trunk", *(f"{block.name}_bottleneck" for block in PARENT.blocks)})
     outside = frozenset({"merge.weight", "merge.bias", "hard_tanh"})
 
