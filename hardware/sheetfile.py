@@ -3,8 +3,8 @@
 
 The faults: pins of symbols turned by 90 or 270 degrees are placed on the wrong side; symbols with one pin have no pin
 list; labels at pin-on-pin contacts, hierarchical labels and power symbols are not followed; a single child is an object
-where several are a list; a power symbol is known by its library's name alone; writing loses KiCad's layout; loading and
-editing print.
+where several are a list; a power symbol is known by its library's name alone; writing loses KiCad's layout and the
+zeros at a number's end; loading and editing print.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ def _word(item: Any) -> str:
 
 def _spot(x: float, y: float) -> Spot:
     return round(x, 3), round(y, 3)
+
+
+def _restore_numbers(tree: sexpr.List, original: sexpr.List) -> None:
+    """Put back numbers that were only written in another way: 0.0000 comes out as 0.0."""
+    for index, (item, before) in enumerate(zip(tree, original, strict=False)):
+        if isinstance(item, list) and isinstance(before, list):
+            _restore_numbers(item, before)
+        elif isinstance(item, sexpr.Atom) and isinstance(before, sexpr.Atom) and item != before:
+            with contextlib.suppress(ValueError):
+                if float(item) == float(before):
+                    tree[index] = before
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ class SheetFile:
         if not path.is_file():
             raise FileNotFoundError(f"no schematic at {path}")
         self.path = path
+        self._parts: list[Part] | None = None
         with contextlib.redirect_stdout(io.StringIO()):
             self._sheet = skip.Schematic(str(path))
         if "symbol" not in vars(self._sheet):
@@ -126,7 +139,9 @@ class SheetFile:
     @property
     def parts(self) -> list[Part]:
         """Every unit of every symbol, power symbols included."""
-        return [self._part(symbol) for symbol in self._sheet.symbol]
+        if self._parts is None:
+            self._parts = [self._part(symbol) for symbol in self._sheet.symbol]
+        return self._parts
 
     @property
     def sub_sheets(self) -> list[Path]:
@@ -135,13 +150,19 @@ class SheetFile:
         names = [one.value for sheet in sheets for one in sheet.property if one.name in ("Sheetfile", "Sheet file")]
         return [self.path.parent / str(name) for name in names]
 
-    def names_at(self, spot: Spot) -> set[str]:
-        """Labels and power nets that a pin at this point is wired to on this sheet."""
+    @cached_property
+    def _links(self) -> Mapping[Spot, set[Spot]]:
+        """Point → points at the other ends of its wires."""
         links: dict[Spot, set[Spot]] = defaultdict(set)
         for wire in _children(self._sheet, "wire"):
             start, end = (_spot(*point.value[:2]) for point in wire.pts.xy)
             links[start].add(end)
             links[end].add(start)
+        return links
+
+    @cached_property
+    def _names(self) -> Mapping[Spot, set[str]]:
+        """Point → labels and power symbols there."""
         names: dict[Spot, set[str]] = defaultdict(set)
         for kind in LABELS:
             for label in _children(self._sheet, kind):
@@ -149,18 +170,23 @@ class SheetFile:
         for part in self.parts:
             if part.is_power:
                 names[next(iter(part.pins.values()))].add(part.value)
+        return names
+
+    def names_at(self, spot: Spot) -> set[str]:
+        """Labels and power nets that a pin at this point is wired to on this sheet."""
         seen, todo = {spot}, [spot]
         while todo:
-            for near in links[todo.pop()] - seen:
+            for near in self._links.get(todo.pop(), set()) - seen:
                 seen.add(near)
                 todo.append(near)
-        return {name for place in seen for name in names[place]}
+        return {name for place in seen for name in self._names.get(place, ())}
 
     def set_field(self, reference: str, name: str, text: str) -> None:
         """Change a field of every unit of a part; one it lacks is added, hidden. Raises KeyError for no such part."""
         found = [symbol for symbol in self._sheet.symbol if self._reference(symbol) == reference]
         if not found:
             raise KeyError(f"no part {reference} on {self.path.name}")
+        self._parts = None
         with contextlib.redirect_stdout(io.StringIO()):
             for symbol in found:
                 if name in {one.name for one in symbol.property}:
@@ -176,7 +202,9 @@ class SheetFile:
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             written = Path(folder) / "sheet.kicad_sch"
             self._sheet.write(str(written))
-            return sexpr.write(sexpr.parse(written.read_text(encoding="utf-8")))
+            tree = sexpr.parse(written.read_text(encoding="utf-8"))
+        _restore_numbers(tree, sexpr.parse(self.path.read_text(encoding="utf-8")))
+        return sexpr.write(tree)
 
     def save(self) -> None:
         """Write the changes back to where the sheet came from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from lottava.hardware import lint
 from lottava.hardware.blocks.nets import seed_nets
 from lottava.hardware.schematic import sexpr
 from lottava.hardware.schematic.geometry import Point, Pose
+from lottava.hardware.schematic.project import KICAD
 from lottava.hardware.sheetfile import SheetFile, load_project
 
 from lottava.board import BOARD
@@ -233,6 +235,35 @@ def test_fitting_an_unknown_part_is_refused(tmp_path: Path) -> None:
         lint.fit_parts([resistor_sheet(tmp_path)], {"R999": "R 1k 1% 0603"})
     with pytest.raises(KeyError, match="R 1k 3% 0603"):
         lint.fit_parts([resistor_sheet(tmp_path)], {"R401": "R 1k 3% 0603"})
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[SheetFile]:
+    return load_project(KICAD / "lottava.kicad_sch")
+
+
+def test_the_committed_schematic_passes(committed: list[SheetFile]) -> None:
+    assert len(committed) == 12
+    assert lint.lint(committed) == []
+
+
+def test_the_committed_sheets_come_back_byte_for_byte(committed: list[SheetFile]) -> None:
+    assert [one.path.name for one in committed if one.text() != one.path.read_text(encoding="utf-8")] == []
+
+
+def test_an_edit_of_a_committed_sheet_moves_one_line(tmp_path: Path) -> None:
+    shutil.copy(KICAD / "cv_inputs.kicad_sch", tmp_path)
+    sheet = SheetFile(tmp_path / "cv_inputs.kicad_sch")
+    before = sheet.text().splitlines()
+    sheet.set_field("R411", "Value", "31.6k")
+    moved = [other for one, other in zip(before, sheet.text().splitlines(), strict=True) if one != other]
+    assert len(moved) == 1 and '"31.6k"' in moved[0]
+
+
+def test_numbers_keep_their_zeros(tmp_path: Path) -> None:
+    fill = '(rectangle (start 0 0) (end 5 5) (fill (color 0 0 0 0.0000)) (uuid "r"))'
+    sheet = SheetFile(save(tmp_path / "zeros.kicad_sch", symbol("R", "R1", (50.8, 50.8), fields=RESISTOR), fill))
+    assert "(color 0 0 0 0.0000)" in sheet.text()
 
 
 def test_the_test_schematics_library_is_in_kicads_layout() -> None:
