@@ -35,12 +35,12 @@ def squares(name: str, goal: torch.Tensor):
     return lambda tensors: (tensors[name] - goal).square().mean()
 
 
-def examples_for(graph: Graph, seed: int, *, count: int = 3, batch: int = 2, pieces: int = 0) -> tuple[Example, ...]:
+def examples_for(graph: Graph, seed: int, *, count: int = 2, batch: int = 2, pieces: int = 0) -> tuple[Example, ...]:
     """Random inputs, and what a teacher of the same structure but other weights makes of them."""
     rng = np.random.default_rng(seed)
     teacher = {name: 1.2 * value for name, value in arrays_of(decoy(graph, seed + 1)).items()}
     output, found = graph.outputs[0], []
-    columns = dict.fromkeys(graph.inputs, (pieces or (12 if graph.largest_period == 1 else 1)) * graph.largest_period)
+    columns = dict.fromkeys(graph.inputs, (pieces or (8 if graph.largest_period == 1 else 1)) * graph.largest_period)
     for _ in range(count):
         inputs = {
             name: torch.from_numpy(
@@ -78,12 +78,12 @@ def decoy(graph: Graph, seed: int) -> Graph:
 
 def decoder_task(seed: int = 0) -> Task:
     graph = decoder_graph(seed=seed)
-    return Task.of(graph, examples_for(graph, seed))
+    return Task(graph, examples_for(graph, seed))
 
 
 def filter_task(seed: int = 0) -> Task:
     graph = filter_graph(seed)
-    return Task.of(graph, examples_for(graph, seed, count=2, batch=1))
+    return Task(graph, examples_for(graph, seed, batch=1))
 
 
 def planted_task(seed: int = 0) -> tuple[Task, int]:
@@ -98,4 +98,4 @@ def planted_task(seed: int = 0) -> tuple[Task, int]:
     inputs = {"x": torch.from_numpy(rng.normal(size=(4, 250, 2)))}
     goal = inputs["x"][..., :1] + 0.1 * torch.from_numpy(rng.normal(size=(4, 250, 1)))
     graph = with_arrays(graph, {"a.weight": weight})
-    return Task.of(graph, (Example(inputs, squares("y", goal), goal.numpy()),)), unit
+    return Task(graph, (Example(inputs, squares("y", goal), goal.numpy()),)), unit

@@ -121,7 +121,7 @@ def test_residual_units_sum_over_all_that_makes_them():
 
 def test_activation_of_a_silent_unit_is_zero():
     graph = mask_graph(TASK.graph, TASK.channels, {"memory": np.array([0, 1, 3, 4, 5, 6, 7])})
-    scores = criteria.activation(Task(graph, TASK.examples, TASK.channels))["memory"]
+    scores = criteria.activation(TASK.on(graph))["memory"]
     assert scores[2] == 0 and np.all(np.delete(scores, 2) > 0)
 
 

@@ -4,7 +4,7 @@
 magnitude     Σ |w|                      of the rows that make it (arXiv 2007.16170, 1608.08710)
 gradient      Σ |∂L/∂w|                  of the same rows, on the examples (2007.16170)
 activation    mean |y|                   where it is read, on the examples (2007.16170)
-gamma         |γ|                        of its scale layer (1708.06519)
+gamma         |γ|                        of its factor in training (1708.06519)
 saliency      |∂L/∂c|                    c: a gate of value 1 on all that reads it (SNIP, 1810.02340)
 flow          −Σ −w (H g)                of all its weights (GraSP, 2002.07376)
 curvature     Σ ½ h w²                   of the same rows (OBD, LeCun 1990)
@@ -85,16 +85,10 @@ def activation(task: Task) -> Numbers:
 
 
 def gamma(task: Task) -> Numbers:
-    """|γ| of the scale layers of each group. Raises ValueError for a group without one."""
-    found = {}
-    factors = {f"{layer.name}.weight" for layer in task.graph.layers if layer.kind == "scale"}
-    for name, group in task.channels.free.items():
-        own = [member.span for member in group.members if member.span.tensor in factors]
-        if not own:
-            raise ValueError(f"group {name!r} has no scale layer; insert_gammas puts one on every group")
-        sizes = [np.abs(task.arrays[span.tensor].numpy())[np.asarray(span.positions())] for span in own]
-        found[name] = np.min(sizes, axis=0)
-    return found
+    """|γ| that a training with gammas left. Raises ValueError for a task without."""
+    if task.gammas is None:
+        raise ValueError("no gammas were trained with this network; train it with those of gammas.py")
+    return {name: np.abs(task.gammas[name]) for name in task.channels.free}
 
 
 def connection_sensitivity(loss: Loss, arrays: Values) -> Numbers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -53,11 +53,12 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """Where a training ended. rewind: arrays before the step that was asked for."""
+    """Where a training ended. rewind: arrays before the step that was asked for; extra: what trained along."""
 
     task: Task
     step: int
     rewind: dict[str, Tensor] | None = None
+    extra: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def _choice(seed: int, step: int, count: int) -> int:
@@ -74,12 +75,16 @@ def fit(
     masks: Mapping[str, NDArray] | None = None,
     penalty: Penalty | None = None,
     watch: Watch | None = None,
+    extra: Values | None = None,
+    prepare: Callable[[Values], Values] | None = None,
 ) -> Fitted:
     """Train from first_step to the end of the schedule, one example a step, with fresh moments.
 
     masks: 0 where a weight is out, by array; such weights are 0 from the first step on and get no updates.
+    extra: further numbers to train; prepare: makes the graph's arrays of those trained, extra ones included.
     """
-    arrays = leaves(task.arrays)
+    arrays = leaves({**task.arrays, **(extra or {})})
+    made: Callable[[Values], Values] = prepare or (lambda values: values)
     kept = {name: torch.from_numpy(np.asarray(mask, dtype=np.float64)) for name, mask in (masks or {}).items()}
     moments = {name: (torch.zeros_like(value), torch.zeros_like(value)) for name, value in arrays.items()}
     rewind: dict[str, Tensor] | None = None
@@ -93,15 +98,19 @@ def fit(
         if step == rewind_step:
             rewind = {name: value.detach().clone() for name, value in arrays.items()}
         loss_of = task.loss_of(task.examples[_choice(seed, step, len(task.examples))])
-        loss = loss_of(arrays) + (penalty(arrays) if penalty else 0.0)
+        loss = loss_of(made(arrays)) + (penalty(arrays) if penalty else 0.0)
         slopes = torch.autograd.grad(loss, list(arrays.values()), allow_unused=True)
         _adam(schedule, step, step - first_step + 1, arrays, moments, dict(zip(arrays, slopes, strict=True)))
         masked()
         if watch is not None and watch(Now(step + 1, arrays, moments, loss_of)):
-            return Fitted(task.with_weights(arrays), step + 1, rewind)
+            break
+    else:
+        step = schedule.steps - 1
     if rewind_step is not None and rewind_step >= schedule.steps:
         rewind = {name: value.detach().clone() for name, value in arrays.items()}
-    return Fitted(task.with_weights(arrays), schedule.steps, rewind)
+    after = made({name: value.detach() for name, value in arrays.items()})
+    trained = task.with_weights({name: after[name] for name in task.arrays})
+    return Fitted(trained, step + 1, rewind, {name: arrays[name].detach() for name in extra or {}})
 
 
 def _adam(

@@ -19,8 +19,7 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 def loss_without(task: Task, removed: dict[str, NDArray[np.int64]]) -> float:
     """Loss with these units silenced."""
     keep = {n: np.setdiff1d(np.arange(task.channels.groups[n].size), gone) for n, gone in removed.items()}
-    graph = mask_graph(task.graph, task.channels, keep)
-    return Task(graph, task.examples, task.channels).value()
+    return task.on(mask_graph(task.graph, task.channels, keep)).value()
 
 
 def curve(task: Task, name: str, scores: NDArray[np.float64]) -> list[float]:

@@ -16,7 +16,7 @@ from lottava.graph import Graph
 
 from .forward import Values, arrays_of, forward
 from .graph_trim import with_arrays
-from .groups import Channels, channel_groups
+from .groups import Channels, Limit, Span, channel_groups
 from .select import Scores
 
 Loss = Callable[[Values], Tensor]
@@ -38,20 +38,26 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A graph, the groups of its units, and the examples that it is judged by; in float64 throughout."""
+    """A graph, the groups of its units, and the examples that it is judged by; in float64 throughout.
+
+    frozen: tensors whose channels stay, besides inputs and outputs. gammas: by group, what factors a training left;
+    they are part of the weights already.
+    """
 
     graph: Graph
     examples: tuple[Example, ...]
-    channels: Channels
+    frozen: frozenset[str] = frozenset()
+    gammas: Mapping[str, NDArray[np.float64]] | None = None
 
-    @classmethod
-    def of(cls, graph: Graph, examples: tuple[Example, ...]) -> Task:
-        """With the groups that follow from the graph alone."""
-        return cls(graph, examples, channel_groups(graph))
+    @cached_property
+    def channels(self) -> Channels:
+        """Groups of its units."""
+        limits = [Limit(Span(name, 0, 0, self.graph.tensors[name].size)) for name in sorted(self.frozen)]
+        return channel_groups(self.graph, limits)
 
     def on(self, graph: Graph) -> Task:
-        """The same examples for another graph, with the groups that follow from it alone."""
-        return replace(self, graph=graph, channels=channel_groups(graph))
+        """The same examples for another graph."""
+        return replace(self, graph=graph, gammas=None)
 
     @cached_property
     def arrays(self) -> dict[str, Tensor]:
