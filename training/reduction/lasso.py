@@ -117,15 +117,22 @@ def gram(task: Task, name: str, read: list[Consumer]) -> Array:
     return total
 
 
-def lasso(matrix: Array, strength: float, start: Array, sweeps: int = 100) -> Array:
+def copies(matrix: Array) -> NDArray[np.bool_]:
+    """Units that add nothing, or but a multiple of what an earlier one adds."""
+    energy = np.diag(matrix)
+    parallel = np.square(matrix) >= (1 - 1e-9) * np.outer(energy, energy)
+    return (energy <= 1e-15) | np.any(np.tril(parallel, -1) & (energy > 1e-15), axis=1)
+
+
+def lasso(
+    matrix: Array, strength: float, start: Array, usable: NDArray[np.bool_] | None = None, sweeps: int = 100
+) -> Array:
     """β of ½ βᵀGβ − bᵀβ + λ|β|₁ with b = G·1, whose answer without penalty is β = 1; by coordinate descent."""
     beta, wanted = start.copy(), matrix.sum(axis=1)
+    units = np.flatnonzero(np.diag(matrix) > 1e-15 if usable is None else usable)
     for _ in range(sweeps):
         before = beta.copy()
-        for unit in range(len(beta)):
-            if matrix[unit, unit] <= 1e-15:
-                beta[unit] = 0.0
-                continue
+        for unit in units:
             rest = wanted[unit] - matrix[unit] @ beta + matrix[unit, unit] * beta[unit]
             beta[unit] = np.sign(rest) * max(abs(rest) - strength, 0.0) / matrix[unit, unit]
         if np.max(np.abs(beta - before)) < 1e-9:
@@ -136,12 +143,13 @@ def lasso(matrix: Array, strength: float, start: Array, sweeps: int = 100) -> Ar
 def path(matrix: Array) -> Array:
     """The λ below which each unit is used, relative to that which uses none; 0 for those not used even at λ = 1e-4.
 
-    From above, so that of two units alike only the first is ever used.
+    Of units that add the same only the first is ever used.
     """
     limit = float(np.max(np.abs(matrix.sum(axis=1)), initial=0.0))
+    usable = ~copies(matrix)
     used, beta, strength = np.zeros(len(matrix)), np.zeros(len(matrix)), 1.0
     while strength > LEAST_STRENGTH and limit > 0:
-        beta = lasso(matrix, strength * limit, beta)
+        beta = lasso(matrix, strength * limit, beta, usable)
         size = np.abs(beta) / max(float(np.abs(beta).max()), 1e-30)
         used = np.where((beta != 0) & (used == 0), strength * (1 + 0.1 * size), used)
         strength /= STEP
