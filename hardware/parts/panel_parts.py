@@ -56,11 +56,11 @@ PANEL_PARTS: tuple[PartType, ...] = (
     _part(
         "LED 3mm red/green",
         "red/green",
-        (Source("Kingbright", "WP115WEGW"), Source("Everlight", "209-2SURSYGW/S530-A3")),
+        (Source("Kingbright", "WP115WEGW"), None),
         "LED_THT:LED_D3.0mm-3",
         ("none", "20mA common cathode"),
         (0.40, 0.25),
-        note="3 mm, three legs, cathode in the middle",
+        note="any 3 mm LED with three legs, red and green, common cathode in the middle",
     ),
     _part(
         "LED green 0603",
@@ -74,11 +74,11 @@ PANEL_PARTS: tuple[PartType, ...] = (
     _part(
         "Button 6mm",
         "button",
-        (Source("Omron", "B3F-1070"), Source("C&K", "PTS645VL83-2 LFS")),
+        (Source("E-Switch", "TL1105KF160Q"), Source("C&K", "PTS645SM13-2 LFS")),
         "Button_Switch_THT:SW_PUSH_6mm_H13mm",
         ("none", "24V 50mA"),
         (0.45, 0.30),
-        note="6 x 6 mm; its height must reach through the panel",
+        note="6 x 6 mm, 13 mm tall or a little more, to reach through the panel",
     ),
     _part(
         "USB-C vertical",

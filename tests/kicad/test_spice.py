@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each simulation is tripped by the fault it is there for; that the schematic passes, `lottava.hardware spice` shows."""
+"""Each simulation is tripped by the fault it is there for; `python -m lottava.hardware spice` shows that all pass."""
 
 from __future__ import annotations
 
