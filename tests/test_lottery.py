@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.training.checkpoint import state_sha256
 from lottava.training.generators.ddsp import DDSP, Widths
-from lottava.training.reduction import magnitude, ticket
+from lottava.training.reduction import criteria, ticket
 from lottava.training.reduction.arms import Arm, Trained, run_arm
 from lottava.training.reduction.controls import dense_small, random_ticket
 from lottava.training.reduction.groups import channel_groups
@@ -24,6 +24,7 @@ from lottava.training.reduction.lottery import (
     select_units,
     theta_k,
 )
+from lottava.training.reduction.task import Task, normalise
 from lottava.training.reduction.trim import full_keep, select
 from lottava.training.slim import model_of, state_widths, to_graph
 
@@ -143,10 +144,10 @@ def test_budgets_fall_geometrically_to_the_target():
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 10_000))
 def test_magnitude_scores_are_finite_and_one_per_unit(seed):
-    values = magnitude.score(decoder(seed))
+    values = criteria.magnitude(Task.of_network(decoder(seed)))
     assert {name: v.shape for name, v in values.items()} == {n: (g.size,) for n, g in CHANNELS.free.items()}
     assert all(np.all(np.isfinite(v)) and np.all(v >= 0) for v in values.values())
-    assert all(np.isclose(v.mean(), 1) for v in magnitude.normalise(values).values())
+    assert all(np.isclose(v.mean(), 1) for v in normalise(values).values())
 
 
 def test_magnitude_of_a_gru_unit_sums_its_three_rows():
@@ -154,11 +155,11 @@ def test_magnitude_of_a_gru_unit_sums_its_three_rows():
     state = model.state_dict()
     rows = [3, 3 + 16, 3 + 32]
     expected = sum(state[f"memory.weight_{side}_l0"][rows].abs().sum().item() for side in ("ih", "hh"))
-    assert np.isclose(magnitude.score(model)["hidden"][3], expected)
+    assert np.isclose(criteria.magnitude(Task.of_network(model))["hidden"][3], expected)
 
 
 def test_magnitude_of_a_silent_group_normalises_to_zero():
-    assert np.array_equal(magnitude.normalise({"x": np.zeros(4)})["x"], np.zeros(4))
+    assert np.array_equal(normalise({"x": np.zeros(4)})["x"], np.zeros(4))
 
 
 def test_tickets_shrink_to_the_budget_and_are_nested(lottery):

@@ -19,26 +19,16 @@ from lottava.graph import graph_hash
 from ..checkpoint import state_sha256
 from ..generators.family import Network
 from ..slim import to_graph
-from . import magnitude
 from .arms import Arm, Progress, Trained, Trainer, run_arm
 from .groups import Channels, channel_groups
-from .magnitude import Scores
+from .method import DIET_CRITERIA
+from .select import MIN_WIDTH, WIDTH_MULTIPLE, BudgetError, Scores, check_scores
+from .task import Task, normalise
 from .ticket import Ticket
 from .trim import Keep, State, channels_of, compose, full_keep, select, widths
 
-WIDTH_MULTIPLE = 4
-"""The kernels take four rows at a time: other widths cost as much as the next multiple."""
-
-MIN_WIDTH = 4
-
-CRITERIA: dict[str, Callable[[Network], Scores]] = {
-    "magnitude": lambda model: magnitude.normalise(magnitude.score(model))
-}
-"""Name → function from a trained model to scores that may be ranked across groups; higher = keep."""
-
-
-class BudgetError(ValueError):
-    """A parameter budget that no allowed widths meet."""
+TaskOf = Callable[[Any], Task]
+"""A trained network → what its units are scored on; without examples only magnitudes can be."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +46,8 @@ class LotteryConfig:
     def __post_init__(self) -> None:
         if self.rounds < 1 or self.rewind_step < 0:
             raise ValueError("a lottery takes at least one round and rewinds to step 0 or later")
-        if self.criterion not in CRITERIA:
-            raise ValueError(f"criterion {self.criterion!r} is unknown; this version knows {sorted(CRITERIA)}")
+        if self.criterion not in DIET_CRITERIA:
+            raise ValueError(f"criterion {self.criterion!r} is unknown; this version knows {sorted(DIET_CRITERIA)}")
 
 
 @dataclass(frozen=True)
@@ -104,11 +94,8 @@ def select_units(scores: Scores, channels: Channels, budget_parameters: int) -> 
     Widths are rounded down to multiples of 4 (the next-lowest units go too), never below 4. Ties: order of groups, then
     of units. Raises BudgetError where even the least widths exceed the budget, ValueError for scores that don't fit.
     """
+    check_scores(scores, channels)
     sizes = {name: group.size for name, group in channels.free.items()}
-    if {name: np.shape(values) for name, values in scores.items()} != {n: (s,) for n, s in sizes.items()}:
-        raise ValueError("scores must hold one number for each unit of each free group")
-    if not all(np.all(np.isfinite(values)) for values in scores.values()):
-        raise ValueError("scores hold NaN or infinity")
     order = {name: np.argsort(scores[name], kind="stable") for name in sizes}
     left = dict(sizes)
 
@@ -161,7 +148,15 @@ def rewound(name: str, ticket: Ticket, parent: Trained) -> Arm:
     return Arm(name, start, parent.rewind_companion, ticket.rewind_step, ticket.seed, ticket)
 
 
-def run_lottery(model: Network, trainer: Trainer, config: LotteryConfig, root: Path, *, progress: Progress) -> Lottery:
+def run_lottery(
+    model: Network,
+    trainer: Trainer,
+    config: LotteryConfig,
+    root: Path,
+    *,
+    progress: Progress,
+    task_of: TaskOf = Task.of_network,
+) -> Lottery:
     """Draw a ticket from an untrained model: one training for the parent and one for each round.
 
     Each training has its own folder under `root`; those that are done are not run again, so a killed run resumes.
@@ -173,7 +168,8 @@ def run_lottery(model: Network, trainer: Trainer, config: LotteryConfig, root: P
     levels = [Level(draw(everything, 0, parent, config, "none"), parent)]
     for number, budget in enumerate(budgets(model.widths.parameter_count, config), start=1):
         last = levels[-1]
-        scores = CRITERIA[config.criterion](last.trained.model)
+        rng = np.random.default_rng((config.seed, number))
+        scores = normalise(DIET_CRITERIA[config.criterion](task_of(last.trained.model), rng))
         here = select_units(scores, channels_of(last.trained.model), budget)
         ticket = draw(compose(last.ticket.keep, here), number, parent, config, config.criterion)
         arm = rewound(f"level-{number}", ticket, parent)

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from lottava.graph import Graph
 
+from ..generators.family import Network
+from ..generators.registry import family_of
+from ..slim import to_graph
 from .forward import Values, arrays_of, forward
 from .graph_trim import with_arrays
 from .groups import Channels, Limit, Span, channel_groups
@@ -54,6 +57,11 @@ class Task:
         """Groups of its units."""
         limits = [Limit(Span(name, 0, 0, self.graph.tensors[name].size)) for name in sorted(self.frozen)]
         return channel_groups(self.graph, limits)
+
+    @classmethod
+    def of_network(cls, model: Network, examples: tuple[Example, ...] = ()) -> Task:
+        """A trained or untrained network of any family; without examples only its weights can be looked at."""
+        return cls(to_graph(model), examples, family_of(model).frozen)
 
     def on(self, graph: Graph) -> Task:
         """The same examples for another graph."""
