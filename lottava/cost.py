@@ -29,12 +29,20 @@ def _weight_shapes(graph: Graph, layer: Layer) -> list[tuple[int, ...]]:
 
 
 def macs_per_frame(graph: Graph) -> int:
-    """Multiply-accumulates of all matrix products in one control frame; gates and requantisation are not counted."""
-    return sum(rows * columns for layer in graph.layers for rows, columns in _weight_shapes(graph, layer))
+    """Multiply-accumulates of all products in one control frame; gates and requantisation are not counted.
+
+    A frame is as long as the graph's largest period: a tick of a decoder, 96 samples of an NSF.
+    """
+    total = 0
+    for layer in graph.layers:
+        moved = layer.inputs[0] if layer.kind == "conv_transpose1d" else layer.output
+        columns = graph.largest_period // graph.tensors[moved].period
+        total += columns * sum(math.prod(shape) for shape in _weight_shapes(graph, layer))
+    return total
 
 
 def macs_per_sample(graph: Graph) -> float:
-    """The same, spread over the 192 audio samples of a frame."""
+    """The same, spread over the 192 samples of 48 kHz in a frame."""
     return macs_per_frame(graph) / HOP_SAMPLES
 
 

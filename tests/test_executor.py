@@ -27,6 +27,7 @@ BATCH, FRAMES = 2, 12
 @pytest.fixture(autouse=True)
 def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "TICKS_PER_PIECE", 8)
+    monkeypatch.setattr(executor, "PERIODS_PER_PIECE", 1)
 
 
 def check(graph: Graph, seed: int, ticks: int) -> None:
@@ -105,6 +106,7 @@ def test_s8_activations_equal_the_oracle(seed: int, wild: bool) -> None:
 def test_networks_that_make_samples_equal_the_oracle(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer layers than the fit configurations have: compiling the 75 of the NSF takes as long as all tests here."""
     monkeypatch.setattr(executor, "TICKS_PER_PIECE", 64)
+    monkeypatch.setattr(executor, "PERIODS_PER_PIECE", 1)
     few = topologies.NsfWidths(blocks=1, layers=3, noise_layers=1)
     float_graph = (
         topologies.nsf_graph(few) if family == "nsf" else topologies.wavenet_graph(topologies.WavenetWidths(layers=5))

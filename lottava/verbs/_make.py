@@ -97,11 +97,12 @@ def train_controls(
 
 @dataclass(frozen=True, eq=False)
 class Integers:
-    """A ticket on its way to the module: as trained, after integer-aware training, quantised."""
+    """A network on its way to the module: after integer-aware training, as a graph, quantised."""
 
     float_graph: Graph
     graph: Graph
     worst: str
+    network: Any
 
 
 def representative_inputs(dataset: Dataset, seed: int = 0) -> dict[str, NDArray[np.float32]]:
@@ -128,7 +129,7 @@ def to_integers(trained: Trained, dataset: Dataset, config: TrainConfig, root: P
     float_graph = to_graph(model, parent=graph_hash(to_graph(trained.model)))
     graph, report = quantise(float_graph, representative_inputs(model, dataset), correct_bias=False)
     worst = report.worst
-    return Integers(float_graph, graph, f"{worst.layer}: {worst.rms_error:.2g} of {worst.rms:.2g} rms")
+    return Integers(float_graph, graph, f"{worst.layer}: {worst.rms_error:.2g} of {worst.rms:.2g} rms", model)
 
 
 def machine() -> str:

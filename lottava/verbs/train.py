@@ -24,7 +24,10 @@ def train(
     folder: Annotated[Path, typer.Argument(help="folder of WAV, FLAC, OGG or MP3 files")],
     name: Annotated[str, typer.Option(help="name of the voice: lower case, like cello_body_v1")],
     out: Annotated[Path, typer.Option(help="folder that receives the voice, its float model and its page")] = Path("."),
-    config: Annotated[str, typer.Option(help="demo, factory, nano, or a .toml file")] = "demo",
+    family: Annotated[str, typer.Option(help="generator: ddsp, or nsf, which makes every sample")] = "ddsp",
+    config: Annotated[
+        str | None, typer.Option(help="demo, factory, nano, full, nsf, nsf-nano, or a .toml file; default: demo or nsf")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=4, help="steps an arm, instead of the configuration's")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="lottery rounds")] = 2,
     licence: Annotated[
@@ -44,14 +47,18 @@ def train(
     from lottava.training.analysis import page
     from lottava.training.configs import load_config
 
-    from . import _finish, _make
+    from . import _finish, _make, _samples
     from .data import listen
 
     check(name, licence, out)
-    chosen = load_config(config)
+    chosen = load_config(config or DEFAULTS.get(family, family))
+    if chosen.family != family:
+        raise VerbError(f"--config {config} is for --family {chosen.family}, not {family}")
     chosen = replace(chosen, steps=steps) if steps else chosen
     dataset = _make.recordings(folder, listen(folder))
     claims = _finish.Claims(name, folder, author, licence, own, consent)
+    if chosen.family != "ddsp":
+        return _save_samples(out, *_samples.make(dataset, chosen, claims), as_json=as_json)
     voice, unquantised, report, players = make(dataset, chosen, rounds, claims)
     file, float_file = out / f"{name}{voicefile.SUFFIX}", out / f"{name}{_finish.FLOAT_SUFFIX}"
     voicefile.save(unquantised, float_file)
@@ -64,6 +71,26 @@ def train(
     say(report["verdict"])
     say(f"{file}: {voice.graph.parameter_count:,} parameters, licence {voice.card.licence}; report: {sheet}")
     say(f"Hear it:  lottava play --voice {file} --out {name}.wav")
+
+
+def _save_samples(out: Path, voice: Voice, unquantised: Voice, report: dict[str, Any], *, as_json: bool) -> None:
+    from lottava import voicefile
+
+    from . import _finish
+
+    name = voice.card.name
+    file, float_file = out / f"{name}{voicefile.SUFFIX}", out / f"{name}{_finish.FLOAT_SUFFIX}"
+    voicefile.save(unquantised, float_file)
+    voicefile.save(voice, file)
+    if as_json:
+        print_json({"file": str(file), "float_file": str(float_file), "id": voice.card.id} | report)
+    for arm, row in report["arms"].items():
+        say(f"{arm}: MRSTFT {row['mrstft']:.3f} on held-out notes in the voice's band, {row['parameters']:,} trained")
+    say(f"{file}: what it takes of the module:  lottava budget {file}")
+
+
+DEFAULTS = {"ddsp": "demo"}
+"""Family → its default configuration, where that has another name."""
 
 
 def check(name: str, licence: str | None, out: Path) -> None:

@@ -27,6 +27,9 @@ TICKS_PER_PIECE = 256
 """About a second of a decoder's frames: a long clip needs neither a compilation of its own nor memory in proportion:
 32 clips * 256 frames * 384 gates * 8 bytes = 25 MB. Longer where a graph's largest period is not a divisor of it."""
 
+PERIODS_PER_PIECE = 64
+"""At least: networks of samples have some thousand ticks a call, or the calls would take longer than the arithmetic."""
+
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _run(
@@ -67,7 +70,8 @@ class Executor:
         missing, of another dtype, or of columns that are no one number of ticks.
         """
         batch, ticks = self._check(inputs)
-        piece_ticks = -(-TICKS_PER_PIECE // self.graph.largest_period) * self.graph.largest_period
+        period = self.graph.largest_period
+        piece_ticks = max(PERIODS_PER_PIECE, -(-TICKS_PER_PIECE // period)) * period
         pieces: dict[str, list[NDArray]] = {name: [] for name in self.graph.outputs}
         with jax.enable_x64(True):
             memory = {layer.name: initial_memory(self.graph, layer, batch) for layer in self.graph.layers}

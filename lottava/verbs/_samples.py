@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""A voice of a family that makes samples: trained at its size, through integers, scored, with all that lies around it.
+
+There is no lottery here: `lottava reduce` draws one. The module plays such a graph as part of its benches; it has no
+player for it yet, so `lottava export` refuses the voice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from lottava.card import Card
+from lottava.synth import SynthEdits
+from lottava.units import db_to_gain
+from lottava.voicefile import Voice
+
+from ._common import progress, say
+
+if TYPE_CHECKING:
+    from lottava.training.analysis.integer import IntegerSamples
+    from lottava.training.configs import TrainConfig
+    from lottava.training.data.dataset import Dataset
+    from lottava.training.reduction.arms import Trained
+
+    from ._finish import Claims
+    from ._make import ArmProgress, Integers
+
+
+def make(dataset: Dataset, config: TrainConfig, claims: Claims) -> tuple[Voice, Voice, dict[str, Any]]:
+    """The integer voice of a data set, the float model it was quantised from, and their figures."""
+    from lottava.training.analysis.integer import integer_voice
+    from lottava.training.analysis.render import score_model
+    from lottava.training.data.cache import cache_dir
+    from lottava.training.slim import to_graph
+
+    from . import _finish, _make, _score
+
+    root = cache_dir() / "training"
+    with progress() as bar:
+        show = _make.arm_bars(bar)
+        trained = train_whole(dataset, config, root, show)
+        made = _make.to_integers(trained, dataset, config, root, show)
+    say("scoring on the held-out notes …")
+    sounding = integer_voice(made.graph, made.network)
+    arms = {
+        "float": _score.arm(to_graph(trained.model), score_model(trained.model, dataset)),
+        "integer": _score.arm(made.graph, sounding.score(dataset)),
+    }
+    trained_weights = {"parameters": made.network.widths.parameter_count}
+    report = {"arms": {name: row | trained_weights for name, row in arms.items()}, "worst_layer": made.worst}
+    card = finish_card(claims, dataset, config, made, sounding, trained, report)
+    gain = db_to_gain(card.gain_db)
+    phrase = sounding.render(_finish.phrase_inputs(_finish.gesture.load("demo")))[0]
+    voice = Voice(made.graph, card, _finish.preview_ogg(gain * phrase))
+    return voice, _finish.float_model(voice, made), report
+
+
+def train_whole(dataset: Dataset, config: TrainConfig, root: Any, show: ArmProgress) -> Trained:
+    """One training of the configuration's network; what is done under `root` is not done again."""
+    from lottava.training.reduction.arms import Arm, run_arm
+    from lottava.training.train import new_model
+    from lottava.training.trainer import DatasetTrainer
+
+    model, _ = new_model(config, dataset)
+    arm = Arm("whole", model.state_dict(), None, 0, config.seed)
+    settings = {**config.as_dict(), "data_sha256": dataset.sha256}
+    return run_arm(arm, DatasetTrainer(dataset, config), root, settings=settings, progress=show)
+
+
+def finish_card(
+    claims: Claims,
+    dataset: Dataset,
+    config: TrainConfig,
+    made: Integers,
+    sounding: IntegerSamples,
+    trained: Trained,
+    report: dict[str, Any],
+) -> Card:
+    """The card; `outside` holds what the graph lacks of the network, the merge of the source's sines."""
+    from lottava.training.analysis.axes import sweep_axes
+    from lottava.training.analysis.wildness import sweep_wild
+    from lottava.training.generators.registry import family_of
+    from lottava.training.trainer import encoder_of
+    from lottava.training.wild import measure_wild
+
+    from . import _finish, _make, _score
+
+    wild = sweep_wild(sounding.render, measure_wild(encoder_of(trained), dataset).kl_nats, dataset)
+    curves = sweep_axes(sounding.render, dataset)
+    axes = _score.card_axes(curves, wild.dead)
+    report["axes"] = axes
+    state, outside = made.network.state_dict(), family_of(made.network).outside
+    integer = report["arms"]["integer"]
+    card = _finish.make_card(
+        claims,
+        dataset,
+        made,
+        axes=axes,
+        metrics={key: value for key, value in integer.items() if "error" in key or key == "mrstft"},
+        gain_db=_finish.gain_for(sounding.render),
+        edits=asdict(SynthEdits()),
+        ticket=None,
+        train={"command": claims.command, "seed": config.seed, "machine": _make.machine()},
+    )
+    extra = {"outside": {name: state[name].tolist() for name in sorted(outside & set(state))}}
+    return replace(card, family=config.family, aux="nothing", extra=extra)
