@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from lottava.hardware import readings
 from lottava.hardware.schematic.project import KICAD
+from lottava.hardware.sheetfile import load_project
 from lottava.hardware.spice import audio, control_voltages, gates, power, stability, tolerance
-from lottava.hardware.spice.bench import JACK, Bench, Setup
+from lottava.hardware.spice.bench import INPUTS, JACK, Bench, Setup
+from lottava.hardware.spice.devices import node
 from lottava.hardware.spice.netlist import Netlist, export
 from lottava.hardware.spice.rows import Row
 from lottava.hardware.spice.simulator import SimulationError, simulate
@@ -97,6 +100,16 @@ def test_a_gain_that_calibration_would_refuse_is_found(netlist: Netlist, monkeyp
 def test_a_mute_that_does_not_conduct_is_found(netlist: Netlist) -> None:
     found = failing(audio.audio_outputs, changed(netlist, "C801", symbol="R", value="10"))
     assert found == {"Audio out: the mute takes"}
+
+
+def test_the_manuals_readings_are_what_the_simulation_gives(bench: Bench) -> None:
+    parts = [part for sheet in load_project(KICAD / "lottava.kicad_sch") for part in sheet.parts]
+    setup = Setup(plugged={jack.name: 0.0 for jack in INPUTS}, source_ohms=1e-3)
+    (plot,) = bench.run(setup, ("op", "write out all"))
+    for one in readings.readings(parts):
+        if one.after and one.net != "GND":
+            volts = float(plot[f"v({node(one.net)})"][0])
+            assert one.after[0] <= volts <= one.after[1], one
 
 
 def test_a_jack_that_is_missing_is_named(netlist: Netlist) -> None:
