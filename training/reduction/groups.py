@@ -18,7 +18,7 @@ from lottava.graph import Graph, GraphError
 
 from .rules import RULES, Bond, Role, Span
 
-__all__ = ["RULES", "Bond", "Channels", "Group", "Limit", "Member", "Places", "Role", "Span", "channel_groups"]
+__all__ = ["RULES", "Bond", "Channels", "Group", "Limit", "Member", "Places", "Role", "Span", "channel_groups", "whole"]
 
 Slot = tuple[str, int, int]
 """Tensor or 'layer.array', axis, index."""
@@ -142,8 +142,8 @@ def _slots(span: Span) -> list[Slot]:
 def _bonds(graph: Graph) -> list[Bond]:
     sizes = {tensor.name: tensor.size for tensor in graph.tensors.values()}
     written = [*graph.inputs, *(layer.output for layer in graph.layers)]
-    whole = [Span(name, 0, 0, sizes[name]) for name in written]
-    bonds = [Bond(span, span, "carry") for span in whole]
+    tensors = [Span(name, 0, 0, sizes[name]) for name in written]
+    bonds = [Bond(span, span, "carry") for span in tensors]
     for layer in graph.layers:
         if layer.kind not in RULES:
             raise GraphError(f"layer {layer.name!r}: no channel rule for kind {layer.kind!r}; add one to RULES")
@@ -207,6 +207,11 @@ def _limited(units: Sequence[list[Slot]], graph: Graph, limits: Sequence[Limit])
         may_go = {slot for index, slot in enumerate(_slots(limit.span)) if index in limit.removable}
         held |= {unit for unit, slots in enumerate(units) if not may_go & set(slots)}
     return len(held) == len(units), frozenset(held), any(isinstance(limit.removable, str) for limit in over)
+
+
+def whole(graph: Graph, names: Iterable[str]) -> list[Limit]:
+    """Limits that hold all channels of these tensors, of those that the graph has."""
+    return [Limit(Span(name, 0, 0, graph.tensors[name].size)) for name in sorted(names) if name in graph.tensors]
 
 
 def channel_groups(graph: Graph, limits: Sequence[Limit] = (), outside: frozenset[str] = frozenset()) -> Channels:

@@ -19,7 +19,7 @@ from ..generators.registry import family_of
 from ..slim import to_graph
 from .forward import Values, arrays_of, forward
 from .graph_trim import with_arrays
-from .groups import Channels, Limit, Span, channel_groups
+from .groups import Channels, channel_groups, whole
 from .select import Scores
 
 Loss = Callable[[Values], Tensor]
@@ -55,8 +55,7 @@ class Task:
     @cached_property
     def channels(self) -> Channels:
         """Groups of its units."""
-        limits = [Limit(Span(name, 0, 0, self.graph.tensors[name].size)) for name in sorted(self.frozen)]
-        return channel_groups(self.graph, limits)
+        return channel_groups(self.graph, whole(self.graph, self.frozen))
 
     @classmethod
     def of_network(cls, model: Network, examples: tuple[Example, ...] = ()) -> Task:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..generators.family import Network
 from ..generators.registry import family_of
 from ..slim import graph_name, to_graph
-from .groups import Channels, Limit, Span, channel_groups
+from .groups import Channels, channel_groups, whole
 
 N = TypeVar("N", bound=Network)
 
@@ -142,10 +142,7 @@ def mask_state(state: State, channels: Channels, keep: Keep) -> dict[str, torch.
 def channels_of(model: Network) -> Channels:
     """Groups of a network: those of its graph, under the limits of its family."""
     family, graph = family_of(model), to_graph(model)
-    limits = [
-        Limit(Span(name, 0, 0, graph.tensors[name].size)) for name in sorted(family.frozen & graph.tensors.keys())
-    ]
-    return channel_groups(graph, limits, family.outside)
+    return channel_groups(graph, whole(graph, family.frozen), family.outside)
 
 
 def mask(model: N, keep: Keep) -> N:
