@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.training.generators.base import Controls, play
-from lottava.training.generators.ddsp import DDSP, FIT, NANO, DDSPVoice, Widths
+from lottava.training.generators.ddsp import DDSP, FIT, NANO, PARENT, DDSPVoice, Widths
 
 HOP = 192
 
@@ -27,7 +27,7 @@ def nano_voice(seed: int = 0) -> DDSPVoice:
     return DDSPVoice(DDSP(NANO))
 
 
-@pytest.mark.parametrize(("widths", "count"), [(Widths.uniform(128), 258_386), (FIT, 27_634)])
+@pytest.mark.parametrize(("widths", "count"), [(PARENT, 1_008_210), (Widths.uniform(128), 258_386), (FIT, 27_634)])
 def test_parameter_counts_are_those_of_the_specification(widths: Widths, count: int) -> None:
     assert sum(p.numel() for p in DDSP(widths).parameters()) == count == widths.parameter_count
 

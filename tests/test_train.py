@@ -188,7 +188,7 @@ def test_learning_rate_rises_then_falls() -> None:
     assert learning_rate(config, 99, scale=quarter) == pytest.approx(2 * learning_rate(config, 99))
 
 
-@pytest.mark.parametrize("name", ["demo", "factory", "nano"])
+@pytest.mark.parametrize("name", ["demo", "factory", "full", "nano", "nsf", "nsf-full", "nsf-nano"])
 def test_shipped_configurations_load_and_survive_a_round_trip(name: str) -> None:
     config = load_config(name)
     assert from_dict(config.as_dict() | {"parent": config.parent.as_dict()}) == config
@@ -198,6 +198,9 @@ def test_shipped_configurations_load_and_survive_a_round_trip(name: str) -> None
 def test_parents_are_those_of_the_specification() -> None:
     assert load_config("demo").parent.parameter_count == 258_386
     assert FIT.parameter_count == 27_634 and load_config("nano").parent == NANO
+    assert load_config("full").parent == FAMILIES["ddsp"].configs["parent"]
+    for name, size in (("nsf", "fit"), ("nsf-full", "parent"), ("nsf-nano", "nano")):
+        assert load_config(name).parent == FAMILIES["nsf"].configs[size]
 
 
 def test_bad_configurations_are_refused(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def train(
     out: Annotated[Path, typer.Option(help="folder that receives the voice, its float model and its page")] = Path("."),
     family: Annotated[str, typer.Option(help="generator: ddsp, or nsf, which makes every sample")] = "ddsp",
     config: Annotated[
-        str | None, typer.Option(help="demo, factory, nano, full, nsf, nsf-nano, or a .toml file; default: demo or nsf")
+        str | None,
+        typer.Option(help="demo, factory, full, nano; nsf, nsf-full, nsf-nano; or a .toml file"),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=4, help="steps an arm, instead of the configuration's")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="lottery rounds")] = 2,

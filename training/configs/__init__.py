@@ -93,7 +93,7 @@ def from_dict(values: Mapping[str, Any]) -> TrainConfig:
 
 
 def load_config(name_or_path: str | Path) -> TrainConfig:
-    """A shipped configuration by name (demo, factory, full, nano; nsf, nsf-nano), or one from a .toml file.
+    """A shipped configuration by name (demo, factory, full, nano; nsf, nsf-full, nsf-nano), or one from a .toml file.
 
     Raises ConfigError when it is absent or malformed.
     """
