@@ -120,6 +120,7 @@ def board_job(netlist: Netlist, placed: Mapping[str, Spot], copper: Copper | Non
     """The main board: parts where the placement puts them, with copper where there is some."""
     names = labels(netlist.components, placed)
     order = sorted(netlist.components)
+    shapes, texts = legends(netlist.components, placed)
     return {
         **title(f"{BOARD.name}: {BOARD.width_hp} HP module around a Daisy Seed"),
         "drill_origin": (BOARD_EDGE_MM[0], BOARD_EDGE_MM[3]),
@@ -128,8 +129,8 @@ def board_job(netlist: Netlist, placed: Mapping[str, Spot], copper: Copper | Non
         "layer_types": {rules.GROUND_LAYER: "power", rules.POWER_LAYER: "power"},
         "nets": list(netlist.nets),
         "footprints": [footprint(netlist.components[ref], placed[ref], names.get(ref)) for ref in order],
-        "shapes": [*outline(BOARD_EDGE_MM, CORNER_RADIUS_MM), *legends(netlist.components, placed)[0]],
-        "texts": legends(netlist.components, placed)[1],
+        "shapes": [*outline(BOARD_EDGE_MM, CORNER_RADIUS_MM), *shapes],
+        "texts": texts,
         "tracks": copper.track_items() if copper else [],
         "vias": copper.via_items() if copper else [],
         "zones": _zones() if copper else [],
