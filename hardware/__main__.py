@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m lottava.hardware build|check|fab|route`: what make hardware, hardware-check and fab run."""
+"""`python -m lottava.hardware build|check|fab|route|spice|lint|retune|bom`: what make's hardware targets run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from . import circuit
 from .build import build
 from .schematic.project import KICAD, PROJECT
 
@@ -68,6 +69,7 @@ def main() -> int:
     route = verbs.add_parser("route", help="route the board anew (some minutes) into hardware/pcb/routes.txt")
     route.add_argument("--rounds", type=int, default=120)
     route.set_defaults(run=_route)
+    circuit.add_verbs(verbs)
     arguments = parser.parse_args()
     try:
         return int(arguments.run(arguments))

@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from lottava.board import BOARD, Board, Stage
+
 from .blocks.nets import AUDIO_PINS, header_pin, seed_nets
-from .parts import PARTS, PartType, find
+from .parts import PARTS, PartType, find, resistor_key
 from .sheetfile import Part, SheetFile
 
 REQUIRED_FIELDS = ("Value", "Footprint", "MPN", "Manufacturer", "LCSC", "Tolerance", "Rating")
@@ -82,10 +84,41 @@ def lint_pin_map(sheets: Iterable[SheetFile]) -> list[str]:
     return found
 
 
+def stage_keys(board: Board = BOARD) -> dict[str, str]:
+    """Designator → catalogue key of every resistor that the board's CV stages compute their gain and bias from."""
+    keys: dict[str, str] = {}
+
+    def add(stage: Stage, **names: str) -> None:
+        ohms = {"input": stage.input_ohms, "feedback": stage.feedback_ohms}
+        ohms |= {"top": stage.bias.top_ohms, "bottom": stage.bias.bottom_ohms}
+        keys.update((names[what], resistor_key(ohms[what], stage.tolerance)) for what in names)
+
+    for index, cv in enumerate(board.cv_inputs):
+        add(cv.stage, input=f"R{410 + 10 * index}", feedback=f"R{411 + 10 * index}")
+    for first, cv in ((401, board.cv_inputs[0]), (403, board.cv_inputs[1])):
+        add(cv.stage, top=f"R{first}", bottom=f"R{first + 1}")
+    for index, out in enumerate(board.cv_outputs):
+        names = (f"R{910 + 10 * index + offset}" for offset in range(4))
+        add(out.stage, **dict(zip(("input", "top", "bottom", "feedback"), names, strict=True)))
+    return keys
+
+
+def lint_stages(parts: Iterable[Part], board: Board = BOARD) -> list[str]:
+    """Sentences about resistors of the CV stages that are not the board's."""
+    drawn = {part.reference: part for part in parts}
+    found = []
+    for reference, key in stage_keys(board).items():
+        mpn = drawn[reference].fields.get("MPN") if reference in drawn else None
+        if mpn != find(key).first.mpn:
+            value = drawn[reference].value if reference in drawn else "missing"
+            found.append(f"{reference}: {value}, {key} by the board's stage")
+    return found
+
+
 def lint(sheets: list[SheetFile]) -> list[str]:
     """Everything that is wrong with a project's sheets."""
     parts = [part for sheet in sheets for part in sheet.parts]
-    return [*lint_fields(parts), *lint_references(parts), *lint_pin_map(sheets)]
+    return [*lint_fields(parts), *lint_references(parts), *lint_pin_map(sheets), *lint_stages(parts)]
 
 
 def fit_parts(sheets: Iterable[SheetFile], keys: Mapping[str, str]) -> list[SheetFile]:

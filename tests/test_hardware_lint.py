@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from lottava.hardware.schematic.geometry import Point, Pose
 from lottava.hardware.schematic.project import KICAD
 from lottava.hardware.sheetfile import SheetFile, load_project
 
-from lottava.board import BOARD
+from lottava.board import BOARD, CV_STAGE
 
 RESISTOR = order_fields("R 30.1k 0.1% 0603")
 POSES = [(turn, mirror) for turn in (0, 90, 180, 270) for mirror in ("", "x", "y")]
@@ -258,6 +259,32 @@ def test_an_edit_of_a_committed_sheet_moves_one_line(tmp_path: Path) -> None:
     sheet.set_field("R411", "Value", "31.6k")
     moved = [other for one, other in zip(before, sheet.text().splitlines(), strict=True) if one != other]
     assert len(moved) == 1 and '"31.6k"' in moved[0]
+
+
+def stage_sheets() -> list[SheetFile]:
+    return [SheetFile(KICAD / f"{name}.kicad_sch") for name in ("cv_inputs", "cv_outputs")]
+
+
+def test_bringing_the_stages_to_the_boards_values_changes_nothing_of_ours() -> None:
+    project = stage_sheets()
+    changed = lint.fit_parts(project, lint.stage_keys())
+    assert changed == project
+    assert all(sheet.text() == sheet.path.read_text(encoding="utf-8") for sheet in changed)
+
+
+def test_a_computed_gain_reaches_every_channel_of_its_kind() -> None:
+    wider = replace(CV_STAGE, feedback_ohms=20e3)
+    board = replace(
+        BOARD, cv_inputs=tuple(cv if cv.name == "V_OCT" else replace(cv, stage=wider) for cv in BOARD.cv_inputs)
+    )
+    project = stage_sheets()
+    parts = [part for sheet in project for part in sheet.parts]
+    wrong = lint.lint_stages(parts, board)
+    assert len(wrong) == 6 and wrong[0] == "R421: 18.7k, R 20k 1% 0603 by the board's stage"
+    changed = lint.fit_parts(project, lint.stage_keys(board))
+    parts = [part for sheet in project for part in sheet.parts]
+    assert lint.lint_stages(parts, board) == [] and lint.lint_fields(parts) == []
+    assert changed[0].path.name == "cv_inputs.kicad_sch"
 
 
 def test_numbers_keep_their_zeros(tmp_path: Path) -> None:
