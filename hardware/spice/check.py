@@ -38,3 +38,9 @@ def check(netlist: Netlist) -> Iterator[Row]:
 def check_schematic(schematic: Path) -> list[Row]:
     """Every row for a schematic file, through kicad-cli."""
     return list(check(export(schematic)))
+
+
+def complaints(schematic: Path) -> list[str]:
+    """Sentences about figures outside their limits."""
+    failed = [row for row in check_schematic(schematic) if not row.passes]
+    return [f"{row.check}, {row.subject}: {row.value:.5g} {row.unit}, {row.limits} is allowed" for row in failed]
