@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Whole blocks of a graph: what vanishes when one layer falls silent, found from the graph's own sums.
 
-Silence spreads from a layer through all that only it feeds, and ends where a sum has other parts. What is left without
-a reader goes too. A residual layer, a filter block, a head of several are all such blocks.
+Silence spreads from a layer through all that only it feeds, and ends where a sum has other parts. Or a sum is passed
+over: all it adds to what it carries goes, also what other sums add as well. What is left without a reader goes too. A
+residual layer, a filter block, a head of several are all such blocks.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from lottava.graph import Graph, GraphError, Layer
 class Block:
     """A group of size 1: kept, or removed whole.
 
-    source: the first layer that falls silent. layers: all that go, in order. edges: (sum, part) at which silence ends.
+    source: the first layer that falls silent, or the sum that is passed over. layers: all that go, in order. edges:
+    (sum, part) that are cut. silent: tensors that are zero without the source.
     """
 
     source: str
     layers: tuple[str, ...]
     edges: frozenset[tuple[str, str]]
+    silent: frozenset[str] = frozenset()
 
 
 def _silent(graph: Graph, source: str) -> tuple[set[str], set[tuple[str, str]]] | None:
@@ -71,22 +74,43 @@ def _remaining(graph: Graph, gone: set[str], edges: Iterable[tuple[str, str]]) -
         yield replace(layer, inputs=inputs)
 
 
+def _passed_over(graph: Graph) -> Iterator[tuple[str, set[tuple[str, str]]]]:
+    """Sums of three parts or more with all but what they carry: the last part that another one is made of."""
+    made_of: dict[str, set[str]] = {name: set() for name in graph.inputs}
+    for layer in graph.layers:
+        made_of[layer.output] = set(layer.inputs).union(*(made_of[name] for name in layer.inputs))
+        if layer.kind == "add" and len(layer.inputs) > 2:
+            early = [name for name in layer.inputs if any(name in made_of[part] for part in layer.inputs)]
+            carried = [name for name in early if not any(name in made_of[other] for other in early)]
+            if len(carried) == 1:
+                yield layer.name, {(layer.name, part) for part in layer.inputs if part != carried[0]}
+
+
+def _found(graph: Graph) -> Iterator[tuple[str, set[str], set[tuple[str, str]]]]:
+    """(source, silent tensors, edges) of every candidate."""
+    for layer in graph.layers:
+        if (spread := _silent(graph, layer.name)) is not None:
+            yield layer.name, *spread
+    for name, edges in _passed_over(graph):
+        yield name, set(), edges
+
+
 def blocks(graph: Graph) -> dict[str, Block]:
-    """All blocks by source, in execution order; one for each set of sums that they end at, the longest chain's.
+    """All blocks by source; one for each set of edges, the longest chain's.
 
     A block may hold another (a filter block its layers): what is left after one has gone has blocks of its own.
     """
     found: dict[frozenset[tuple[str, str]], Block] = {}
-    for layer in graph.layers:
-        if (spread := _silent(graph, layer.name)) is None:
-            continue
-        gone, edges = spread
+    for source, silent, edges in _found(graph):
         if frozenset(edges) in found or not _sums_hold(graph, edges):
             continue
-        left = {each.name for each in _live(graph, _remaining(graph, gone, edges))}
+        left = {each.name for each in _live(graph, _remaining(graph, silent, edges))}
         vanished = tuple(each.name for each in graph.layers if each.name not in left)
-        found[frozenset(edges)] = Block(layer.name, vanished, frozenset(edges))
-    return {block.source: block for block in found.values()}
+        found[frozenset(edges)] = Block(source, vanished, frozenset(edges), frozenset(silent))
+    named: dict[str, Block] = {}
+    for block in found.values():
+        named[block.source if block.source not in named else f"{block.source}#{len(named)}"] = block
+    return named
 
 
 def _sums_hold(graph: Graph, edges: Iterable[tuple[str, str]]) -> bool:
@@ -103,10 +127,10 @@ def without(graph: Graph, block: Block) -> Graph:
 
     Raises GraphError for a block of another graph.
     """
-    if (spread := _silent(graph, block.source)) is None or spread[1] != block.edges:
+    read = {(layer.name, part) for layer in graph.layers for part in layer.inputs}
+    if not block.edges <= read:
         raise GraphError(f"the graph has no block that begins with {block.source!r}")
-    gone, _ = spread
-    layers = _live(graph, _remaining(graph, gone, block.edges))
+    layers = _live(graph, _remaining(graph, set(block.silent), block.edges))
     kept = {*graph.inputs, *(layer.output for layer in layers)}
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name in kept}
     return replace(graph, tensors=tensors, layers=tuple(layers))
