@@ -213,6 +213,25 @@ def test_refitting_with_all_channels_changes_nothing():
         assert np.allclose(array, named_arrays(TASK.graph)[name], atol=1e-5)
 
 
+def test_upsampling_layers_are_scored_and_refitted():
+    builder = Builder(random_arrays(np.random.default_rng(4)))
+    builder.input("slow", 2, 4)
+    builder.layer("a", "dense", "slow", 6)
+    builder.layer("y", "conv_transpose1d", "a", 3, kernel=8, stride=4)
+    graph = builder.graph("y")
+    weight = named_arrays(graph)["a.weight"].copy()
+    weight[5] = weight[0] + weight[1]
+    bias = named_arrays(graph)["a.bias"] * 0
+    graph = with_arrays(graph, {"a.weight": weight, "a.bias": bias})
+    inputs = {"slow": torch.from_numpy(np.random.default_rng(0).normal(size=(1, 40, 2)))}
+    task = Task(graph, (Example(inputs, squares("y", torch.zeros(1, 160, 3))),))
+    same = lasso.refit(task, full_keep(task.channels))
+    assert np.allclose(named_arrays(same)["y.weight"], named_arrays(graph)["y.weight"], atol=1e-5)
+    assert np.all(lasso.he_lasso(task)["a"] >= 0) and lasso.he_lasso(task)["a"].max() > 0
+    repaired = task.on(lasso.refit(task, {"a": np.arange(5)}))
+    assert torch.allclose(output(repaired), output(task), atol=1e-4)
+
+
 @given(st.integers(0, 10**6))
 @settings(deadline=None, max_examples=8)
 def test_least_squares_is_no_worse_than_before(seed):

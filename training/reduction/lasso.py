@@ -60,16 +60,33 @@ def _windows(layer: Layer, x: Tensor) -> Tensor:
     return x[:, :, None]
 
 
+def _phases(layer: Layer, weight: Tensor) -> Tensor:
+    """[out, kernel, in] of a transposed convolution as [stride * out, taps, in], the oldest tap first."""
+    return weight.unflatten(1, (-1, layer.option("stride"))).flip(1).permute(2, 0, 1, 3).flatten(0, 1)
+
+
+def _unphased(layer: Layer, rows: Array, shape: tuple[int, ...]) -> Array:
+    """Inverse of _phases, to a weight of this shape."""
+    stride = layer.option("stride")
+    by_phase = rows.reshape(stride, shape[0], shape[1] // stride, shape[2])
+    return by_phase.transpose(1, 2, 0, 3)[:, ::-1].reshape(shape)
+
+
 def _products(arrays: Values, layer: Layer, tensors: Values) -> Iterator[tuple[str, str, Tensor, Tensor]]:
     """(array, tensor read, windows [batch, columns, taps, channels], weight [rows, taps, channels]) of a layer.
 
-    Nothing for those that read channels one by one or in groups, and for transposed convolutions, whose phases differ.
+    Nothing for those that read channels one by one or in groups, and for transposed convolutions whose kernel is no
+    multiple of their stride: their phases see different windows. The others' rows are those of every phase in turn.
     """
     source = layer.inputs[0]
     if layer.kind in ("gru", "lstm"):
         before = torch.cat((torch.zeros_like(tensors[layer.output][:, :1]), tensors[layer.output][:, :-1]), dim=1)
         yield f"{layer.name}.weight_ih", source, tensors[source][:, :, None], arrays[f"{layer.name}.weight_ih"][:, None]
         yield f"{layer.name}.weight_hh", layer.output, before[:, :, None], arrays[f"{layer.name}.weight_hh"][:, None]
+    elif layer.kind == "conv_transpose1d":
+        if layer.option("kernel") % layer.option("stride") == 0:
+            rows = _phases(layer, arrays[f"{layer.name}.weight"])
+            yield f"{layer.name}.weight", source, _windows(layer, tensors[source]), rows
     elif layer.kind in ("dense", "gated_conv1d") or (layer.kind == "conv1d" and layer.option("groups") == 1):
         weight = arrays[f"{layer.name}.weight"]
         yield (
@@ -181,11 +198,13 @@ def refit(task: Task, keep: Keep) -> Graph:
         now = task.on(small)
         changed: dict[str, Array] = {}
         for each in consumers(now, (layer,)):
-            rows = np.delete(np.arange(wanted[each.array].shape[1]), lost.get((each.array, 0), []))
-            flat = each.seen.reshape(len(each.seen), -1)
-            weight = each.weight.reshape(len(each.weight), -1)
+            goal, gone = wanted[each.array], lost.get((each.array, 0), [])
             shape = _shape(small, each.array)
-            changed[each.array] = least_squares(flat, wanted[each.array][:, rows], weight).reshape(shape)
+            phases = layer.option("stride") if layer.kind == "conv_transpose1d" else 1
+            goal = np.delete(goal.reshape(len(goal), phases, -1), gone, axis=2).reshape(len(goal), -1)
+            flat, weight = each.seen.reshape(len(each.seen), -1), each.weight.reshape(len(each.weight), -1)
+            fitted = least_squares(flat, goal, weight)
+            changed[each.array] = _unphased(layer, fitted, shape) if phases > 1 else fitted.reshape(shape)
         small = with_arrays(small, changed)
     return small
 
