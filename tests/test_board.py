@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lottava.board import ADC_FULL_SCALE, BOARD, GATE_THRESHOLD_VOLTS, SUPPLY_VOLTS, CvInput, CvOutput
+from lottava.board import (
+    ADC_FULL_SCALE,
+    BOARD,
+    GAIN_LIMIT,
+    GATE_THRESHOLD_VOLTS,
+    OFFSET_LIMIT_VOLTS,
+    OP_AMP_OFFSET_VOLTS,
+    SUPPLY_TOLERANCE,
+    SUPPLY_VOLTS,
+    CvInput,
+    CvOutput,
+)
 
 INPUTS = pytest.mark.parametrize("cv", BOARD.cv_inputs, ids=lambda cv: cv.name)
 OUTPUTS = pytest.mark.parametrize("cv", BOARD.cv_outputs, ids=lambda cv: cv.name)
@@ -25,6 +36,26 @@ def test_resistors_give_the_declared_range_with_margin(cv: CvInput) -> None:
     middle, half = (reach_low + reach_high) / 2, (reach_high - reach_low) / 2 * 0.96
     assert middle - half < low
     assert high < middle + half
+
+
+@pytest.mark.parametrize("cv", (*BOARD.cv_inputs, *BOARD.cv_outputs), ids=lambda cv: cv.name)
+def test_no_corner_of_good_parts_is_refused_by_calibration(cv: CvInput | CvOutput) -> None:
+    """Every part at an end of its tolerance, all ways: within the limits, and not by much more than a source needs."""
+    stage, errors = cv.stage, []
+    for inner, feedback, top, bottom, supply, offset in product((-1, 1), repeat=6):
+        slope = stage.slope * (1 + feedback * stage.tolerance) / (1 + inner * stage.tolerance)
+        ohms = (
+            stage.bias.top_ohms * (1 + top * stage.tolerance),
+            stage.bias.bottom_ohms * (1 + bottom * stage.tolerance),
+        )
+        full_volts = SUPPLY_VOLTS * (1 + supply * SUPPLY_TOLERANCE)
+        bias = full_volts * ohms[1] / sum(ohms) + offset * OP_AMP_OFFSET_VOLTS
+        scale = 1 / slope if isinstance(cv, CvInput) else 1.0
+        gain = -full_volts * (scale if isinstance(cv, CvInput) else slope)
+        at_zero = bias * (1 + slope) * scale - gain * cv.nominal_offset / cv.nominal_gain
+        errors.append((abs(gain / cv.nominal_gain - 1), abs(at_zero)))
+    assert max(error for error, _ in errors) < GAIN_LIMIT
+    assert max(error for _, error in errors) < OFFSET_LIMIT_VOLTS / 1.5
 
 
 @OUTPUTS

@@ -40,6 +40,9 @@ def audio_outputs(bench: Bench) -> list[Row]:
         muted = Setup(driven=(pin,), drive="DC 0 AC 1", pins={"OUTPUT_MUTE": SUPPLY_VOLTS})
         (quiet,) = bench.run(muted, (*_AC, f"write out {tip}"))
         left = float(np.interp(1e3, *_decibels(quiet, tip)))
+        in_reset = Setup(driven=(pin,), drive="DC 0 AC 1", released=("OUTPUT_MUTE",))
+        (reset,) = bench.run(in_reset, (*_AC, f"write out {tip}"))
+        left_in_reset = float(np.interp(1e3, *_decibels(reset, tip)))
         (sine,) = bench.run(
             Setup(driven=(pin,), drive="SIN(0 0.95 1k)", loads=setup.loads), ("tran 2u 3m", f"write out {tip}")
         )
@@ -48,6 +51,7 @@ def audio_outputs(bench: Bench) -> list[Row]:
             Row("Audio out: 20 Hz - 20 kHz", jack.name, _flatness(hertz, gain, middle), "dB", -0.5, 0.5),
             Row("Audio out: 400 kHz is down by", jack.name, middle - stop, "dB", 38, None),
             Row("Audio out: the mute takes", jack.name, middle - left, "dB", 45, None),
+            Row("Audio out: a Seed in reset takes", jack.name, middle - left_in_reset, "dB", 45, None),
             Row("Audio out: 0.95 V peak become", jack.name, float(np.max(sine[f"v({tip})"])), "V", 9.0, 10.2),
             Row("Audio out: harmonics of that", jack.name, _distortion(sine, tip), "dB", None, -60),
         ]

@@ -31,9 +31,10 @@ OUTPUTS = (*(cv.jack for cv in BOARD.cv_outputs), *BOARD.gate_outputs, *BOARD.au
 class Setup:
     """What is connected. Volts of sources that a sweep or a signal drives are those of the node `drive`.
 
-    plugged: input jack → volts behind source_ohms; the others have no cable. pins: Seed net → volts; driven: jacks and
-    Seed nets that follow `drive`; loads: output jack → (ohms, farads) of what its cable ends in; forced: a net that an
-    ideal source of 0 V, "vforced", holds; source_farads: the cable from a plugged jack's source.
+    plugged: input jack → volts behind source_ohms, at a cable of source_farads; the others have no cable. pins: Seed
+    net → volts; driven: jacks and Seed nets that follow `drive`; released: Seed nets that its pins leave alone, as in
+    reset; loads: output jack → (ohms, farads) of what its cable ends in; forced: a net that an ideal source of 0 V,
+    "vforced", holds.
     """
 
     plugged: Mapping[str, float] = field(default_factory=dict)
@@ -42,12 +43,13 @@ class Setup:
     pins: Mapping[str, float] = field(default_factory=dict)
     loads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     forced: str = ""
+    released: tuple[str, ...] = ()
     source_ohms: float = USUAL_SOURCE_OHMS
     source_farads: float = 0.0
     rails: tuple[float, float] = (12.0, -12.0)
     supply_volts: float = SUPPLY_VOLTS
     output_scale: float = 1.0
-    kelvin_less: float = 25.0
+    celsius: float = 25.0
 
 
 DEFAULT_PINS: Mapping[str, float] = {
@@ -95,7 +97,8 @@ class Bench:
 
     def _seed(self, setup: Setup) -> list[str]:
         found = []
-        for net, volts in {**DEFAULT_PINS, **setup.pins}.items():
+        driven = {**DEFAULT_PINS, **setup.pins}
+        for net, volts in ((net, volts) for net, volts in driven.items() if net not in setup.released):
             ohms = CODEC_OUT_OHMS if net.endswith("_CODEC") else 1.0
             found += self._source(net, node(net), ohms, setup, volts)
         found += [f"R{jack.name}_codec {node(f'{jack.name}_CODEC')} 0 {CODEC_IN_OHMS}" for jack in BOARD.audio_inputs]
@@ -130,7 +133,7 @@ class Bench:
             around.append(f"Vforced {node(setup.forced)} 0 DC 0")
         for part in self.jacks.values():
             around += self._jack(part, setup)
-        return [f".param out_scale={setup.output_scale}", f".temp {setup.kelvin_less}", *self._parts, *around]
+        return [f".param out_scale={setup.output_scale}", f".temp {setup.celsius}", *self._parts, *around]
 
     def run(self, setup: Setup, commands: Iterable[str]) -> list[Plot]:
         """Simulate; see simulator.simulate. What the module rests at is the first guess: 8 iterations, not 1400."""

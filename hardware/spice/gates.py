@@ -25,7 +25,7 @@ def gate_inputs(bench: Bench) -> list[Row]:
     for jack in BOARD.gate_inputs:
         pin = node(f"{jack.name}_N")
         for celsius in CELSIUS:
-            setup = Setup(driven=(jack.name,), kelvin_less=celsius)
+            setup = Setup(driven=(jack.name,), celsius=celsius)
             points = [step for volts in _POINTS for step in (f"alter vdrive dc = {volts}", "op", f"write out {pin}")]
             *ends, sweep = bench.run(setup, (*points, "dc vdrive 1 3 0.02", f"write out {pin}"))
             at = {volts: float(plot[f"v({pin})"][0]) for volts, plot in zip(_POINTS, ends, strict=True)}
@@ -61,7 +61,7 @@ def gate_probe(bench: Bench) -> list[Row]:
     for celsius in CELSIUS:
         for jack in BOARD.gate_inputs:
             for probe, low, high in ((0.0, LOGIC_HIGH_VOLTS, SUPPLY_VOLTS), (SUPPLY_VOLTS, 0.0, LOGIC_LOW_VOLTS)):
-                setup = Setup(pins={"NORMALLING_PROBE": probe}, kelvin_less=celsius)
+                setup = Setup(pins={"NORMALLING_PROBE": probe}, celsius=celsius)
                 (plot,) = bench.run(setup, ("op", f"write out {node(f'{jack.name}_N')}"))
                 level = float(plot[f"v({node(f'{jack.name}_N')})"][0])
                 subject = f"{jack.name} at {celsius:g} °C"

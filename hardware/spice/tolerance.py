@@ -24,17 +24,24 @@ INPUT_VOLTS = (-2.0, 3.0)
 DAC_SHARES = (0.2, 0.8)
 OFFSET_VOLTS = {"MCP6004": 4.5e-3, "OPA1679": 2e-3}
 """Largest input offset by the datasheets."""
+_SHARE = "% of its range"
+CLEAR_SHARE = 0.01
+"""Of the converter's range at either end that no board may need: the op-amps don't get there."""
 LIMIT_OVER_WIDEST = (1.2, 2.5)
 """How much wider than the widest board drawn the limits of calibration may be: room for its own source, no more."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Gain over nominal minus 1 and volts read at 0 V, of every board drawn, for one input or output."""
+    """Of every board drawn, for one input or output: gain over nominal minus 1, volts read at 0 V.
+
+    ends: shares of the converter's range [boards, 2] that the jack's lowest and highest volts come to.
+    """
 
     name: str
     gain: NDArray
     offset: NDArray
+    ends: NDArray
 
 
 def _resistors(bench: Bench) -> list[tuple[str, float, float]]:
@@ -79,7 +86,8 @@ def _spread(cv: CvInput | CvOutput, codes: NDArray, volts: NDArray) -> Spread:
     gain = (volts[:, 1] - volts[:, 0]) / (codes[:, 1] - codes[:, 0])
     offset = volts[:, 0] - gain * codes[:, 0]
     at_zero = offset - gain * cv.nominal_offset / cv.nominal_gain
-    return Spread(cv.name, gain / cv.nominal_gain - 1, at_zero)
+    ends = (np.array(cv.jack.range_volts) - offset[:, None]) / gain[:, None]
+    return Spread(cv.name, gain / cv.nominal_gain - 1, at_zero, ends)
 
 
 def spreads(bench: Bench, seed: int = 1) -> list[Spread]:
@@ -113,6 +121,13 @@ def monte_carlo(bench: Bench) -> list[Row]:
             Row(f"Gain off nominal, {BOARDS} boards", one.name, gain, "%", None, 100 * GAIN_LIMIT),
             Row(f"Volts read at 0 V, {BOARDS} boards", one.name, offset, "V", None, OFFSET_LIMIT_VOLTS),
         ]
+        if one.name in {cv.name for cv in BOARD.cv_inputs}:
+            rows += [
+                Row(
+                    "Lowest of the converter's range used", one.name, 100 * np.min(one.ends), _SHARE, 100 * CLEAR_SHARE
+                ),
+                Row("Highest used", one.name, 100 * np.max(one.ends), _SHARE, None, 100 - 100 * CLEAR_SHARE),
+            ]
     for what, unit, limit in (("offset", "V", OFFSET_LIMIT_VOLTS), ("gain", "%", 100 * GAIN_LIMIT)):
         widest = max(row.value for row in rows if row.unit == unit)
         rows.append(Row(f"Limit over the widest {what}", "board.py", limit / widest, "times", *LIMIT_OVER_WIDEST))
