@@ -38,16 +38,14 @@ def test_resistors_give_the_declared_range_with_margin(cv: CvInput) -> None:
     assert high < middle + half
 
 
-@pytest.mark.parametrize("cv", (*BOARD.cv_inputs, *BOARD.cv_outputs), ids=lambda cv: cv.name)
+@pytest.mark.parametrize("cv", [*BOARD.cv_inputs, *BOARD.cv_outputs], ids=lambda cv: cv.name)
 def test_no_corner_of_good_parts_is_refused_by_calibration(cv: CvInput | CvOutput) -> None:
     """Every part at an end of its tolerance, all ways: within the limits, and not by much more than a source needs."""
     stage, errors = cv.stage, []
     for inner, feedback, top, bottom, supply, offset in product((-1, 1), repeat=6):
         slope = stage.slope * (1 + feedback * stage.tolerance) / (1 + inner * stage.tolerance)
-        ohms = (
-            stage.bias.top_ohms * (1 + top * stage.tolerance),
-            stage.bias.bottom_ohms * (1 + bottom * stage.tolerance),
-        )
+        bias_ohms = ((stage.bias.top_ohms, top), (stage.bias.bottom_ohms, bottom))
+        ohms = [value * (1 + sign * stage.tolerance) for value, sign in bias_ohms]
         full_volts = SUPPLY_VOLTS * (1 + supply * SUPPLY_TOLERANCE)
         bias = full_volts * ohms[1] / sum(ohms) + offset * OP_AMP_OFFSET_VOLTS
         scale = 1 / slope if isinstance(cv, CvInput) else 1.0

@@ -122,11 +122,10 @@ def monte_carlo(bench: Bench) -> list[Row]:
             Row(f"Volts read at 0 V, {BOARDS} boards", one.name, offset, "V", None, OFFSET_LIMIT_VOLTS),
         ]
         if one.name in {cv.name for cv in BOARD.cv_inputs}:
+            low, high = 100 * np.min(one.ends), 100 * np.max(one.ends)
             rows += [
-                Row(
-                    "Lowest of the converter's range used", one.name, 100 * np.min(one.ends), _SHARE, 100 * CLEAR_SHARE
-                ),
-                Row("Highest used", one.name, 100 * np.max(one.ends), _SHARE, None, 100 - 100 * CLEAR_SHARE),
+                Row("Lowest that the converter sees", one.name, low, _SHARE, 100 * CLEAR_SHARE),
+                Row("Highest that the converter sees", one.name, high, _SHARE, None, 100 - 100 * CLEAR_SHARE),
             ]
     for what, unit, limit in (("offset", "V", OFFSET_LIMIT_VOLTS), ("gain", "%", 100 * GAIN_LIMIT)):
         widest = max(row.value for row in rows if row.unit == unit)
