@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 pytest.importorskip("skip", reason="the bill of materials is read by kicad-skip: install lottava[hardware]")
 
 from lottava.hardware import bom, cost
-from lottava.hardware.parts import find
+from lottava.hardware.parts import PARTS, find
 from lottava.hardware.schematic.project import KICAD
 from lottava.hardware.sheetfile import Part, load_project
 
@@ -63,6 +64,12 @@ def test_numbers_in_the_assemblers_table_are_numbers(found: list[cost.Line]) -> 
 
 def test_nearly_every_line_has_a_second_source(found: list[cost.Line]) -> None:
     assert sum(line.part.second is not None for line in found) >= 0.95 * len(found)
+
+
+def test_the_catalogue_holds_nothing_that_is_not_used(found: list[cost.Line]) -> None:
+    """Series of values apart: the resistors and small capacitors of a maker's numbering scheme."""
+    used = {line.part.key for line in found}
+    assert {key for key in PARTS if not re.match(r"[RC] .* 0603$", key)} <= used
 
 
 def test_equal_parts_are_one_line_and_unfitted_ones_another() -> None:

@@ -109,15 +109,6 @@ PANEL_PARTS: tuple[PartType, ...] = (
         note="in two sockets 1x20; any of Rev4, 1.1 and 2 DFM",
     ),
     _part(
-        "Socket 1x20",
-        "1x20",
-        (Source("Harwin", "M20-7822046"), Source("Sullins", "PPTC201LFBN-RC")),
-        "Connector_PinSocket_2.54mm:PinSocket_1x20_P2.54mm_Vertical",
-        ("none", "3A"),
-        (1.20, 0.80),
-        note="two of them carry the Seed",
-    ),
-    _part(
         "Header 1x4",
         "1x4",
         (Source("Harwin", "M20-9990446"), Source("Wurth Elektronik", "61300411121")),
@@ -133,13 +124,5 @@ PANEL_PARTS: tuple[PartType, ...] = (
         ("none", "3A"),
         (0.40, 0.25),
         note="option, for an SSD1306 display; not fitted",
-    ),
-    _part(
-        "Header 1x3",
-        "1x3",
-        (Source("Harwin", "M20-9990346"), Source("Wurth Elektronik", "61300311121")),
-        "Connector_PinHeader_2.54mm:PinHeader_1x03_P2.54mm_Vertical",
-        ("none", "3A"),
-        (0.15, 0.10),
     ),
 )

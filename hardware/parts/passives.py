@@ -152,9 +152,7 @@ def _ceramics() -> Iterator[PartType]:
         )
     rows = (
         (1e-6, "X7R", 25, "0603", "Samsung CL10B105KA8NNNC", "Murata GRM188R71E105KA12D"),
-        (4.7e-6, "X7R", 25, "0805", "Samsung CL21B475KAFNNNE", "Murata GRM21BZ71E475KE15L"),
         (10e-6, "X5R", 25, "0805", "Samsung CL21A106KAYNNNE", "Murata GRM21BR61E106KA73L"),
-        (10e-6, "X7R", 25, "1206", "Samsung CL31B106KAHNNNE", "Murata GRM31CR71E106KA12L"),
         (22e-6, "X5R", 25, "1206", "Samsung CL31A226KAHNNNE", "Murata GRM31CR61E226KE15L"),
     )
     for farads, dielectric, volts, package, *sources in rows:
@@ -221,17 +219,6 @@ def _others() -> Iterator[PartType]:
         (0.45, 0.22),
         lcsc=LCSC.get("EEE-FK1E101XP", GENERIC),
         note="7.7 mm tall",
-    )
-    yield PartType(
-        "C 10u ELEC 25V 4x5.4",
-        "10u",
-        Source("Panasonic", "EEE-1EA100SR"),
-        Source("Nichicon", "UWX1E100MCL1GB"),
-        "Capacitor_SMD:CP_Elec_4x5.4",
-        "20%",
-        "25V 85C",
-        (0.25, 0.10),
-        lcsc=LCSC.get("EEE-1EA100SR", GENERIC),
     )
     yield PartType(
         "L 10u 1A 4x4",

@@ -17,23 +17,18 @@ SMB = "Diode_SMD:D_SMB"
 
 _ROWS = """
 OPA1679 SOIC-14      | TI OPA1679IDR            | ST TL074CDT                | 2 mV offset  | 36V 16MHz      | 2.60 1.60
-TL074 SOIC-14        | TI TL074CDR              | ST TL074CDT                | 10 mV offset | 36V 3MHz       | 0.70 0.35
 MCP6004 SOIC-14      | Microchip MCP6004-I/SL   | TI TLV9004IDR              | 4.5mV offset | 6V 1MHz RRIO   | 0.65 0.45
 74HC4051 SOIC-16     | Nexperia 74HC4051D,653   | TI CD74HC4051M96           | none         | 10V 180 Ohm    | 0.50 0.25
 74HC595 SOIC-16      | Nexperia 74HC595D,118    | TI SN74HC595DR             | none         | 7V 6mA a pin   | 0.45 0.20
 LM4132A-2.5 SOT-23-5 | TI LM4132AMF-2.5/NOPB    | -                          | 0.05%        | 5.5V 20ppm/K   | 4.50 3.20
 74LVC1G3157 SOT-23-6 | TI SN74LVC1G3157DBVR     | Nexperia 74LVC1G3157GV,125 | none         | 5.5V 10 Ohm    | 0.35 0.15
-74LVC1G17 SOT-23-5   | TI SN74LVC1G17DBVR       | Nexperia 74LVC1G17GV,125   | none         | 5.5V           | 0.30 0.12
 MMBT3904 SOT-23      | Nexperia PMBT3904,215    | onsemi MMBT3904LT1G        | beta 100-300 | 40V 0.2A       | 0.10 0.03
-MMBT3906 SOT-23      | Nexperia PMBT3906,215    | onsemi MMBT3906LT1G        | beta 100-300 | 40V 0.2A       | 0.10 0.03
 2N7002 SOT-23        | Nexperia 2N7002,215      | onsemi 2N7002LT1G          | Vth 1-2.5V   | 60V 0.3A       | 0.12 0.04
-MMBFJ113 SOT-23      | onsemi MMBFJ113          | Linear SST113              | Vgs to -3V   | 35V            | 0.40 0.20
 B5819W SOD-123       | Diodes 1N5819HW-7-F      | MCC 1N5819HW-TP            | Vf 0.6V 1A   | 40V 1A         | 0.20 0.08
 1N4148W SOD-123      | Diodes 1N4148W-7-F       | onsemi 1N4148WT            | Vf 1V 50mA   | 75V 0.15A      | 0.10 0.03
 BAT54S SOT-23        | Nexperia BAT54S,215      | onsemi BAT54SLT1G          | Vf 0.4V 10mA | 30V 0.2A       | 0.15 0.05
 SMBJ15A SMB          | Littelfuse SMBJ15A       | Diodes SMBJ15A-13-F        | 5%           | 15V 600W       | 0.35 0.18
 PESD15VL1BA SOD-323  | Nexperia PESD15VL1BA,115 | Littelfuse SD15C-01FTG     | 10%          | 15V both ways  | 0.30 0.12
-PESD3V3L1BA SOD-323  | Nexperia PESD3V3L1BA,115 | Littelfuse SD03C-01FTG     | 10%          | 3.3V both ways | 0.30 0.12
 USBLC6-2SC6 SOT-23-6 | ST USBLC6-2SC6           | UMW USBLC6-2SC6            | none         | 5.25V 3.5pF    | 0.45 0.20
 """
 """key | first source | second source | tolerance | rating | price of one of a few, of one of a hundred."""
