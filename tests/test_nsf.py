@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from lottava.training.generators.base import Controls, play
 from lottava.training.generators.nsf import NSF
@@ -23,10 +23,11 @@ from lottava.training.generators.nsf_voice import (
     render_source,
     silent_source,
 )
+from lottava.training.reduction.blocks import blocks, without
 from lottava.training.slim import from_graph, model_of, state_widths, to_graph
 
 from lottava import nsf_source, reference, upsample
-from lottava.graph import GraphError, graph_hash
+from lottava.graph import Graph, GraphError, graph_hash
 
 HOP = 192
 FAMILY = NSFFamily()
@@ -157,23 +158,41 @@ def test_conditions_fit_their_codes_at_any_controls() -> None:
     assert found.shape == (1, 2, 10) and found.abs().max() < 2.0
 
 
-@settings(deadline=None, max_examples=10)
-@given(seed=st.integers(0, 99), drop=st.sets(st.sampled_from(range(12)), max_size=6))
-def test_state_tells_the_shape_also_after_parts_are_gone(seed: int, drop: set[int]) -> None:
-    model = network(uniform(4, 2, 3, 2), seed)
-    state = model.state_dict()
-    assert state_widths(state) == model.widths
-    groups = FAMILY.block_groups(state)
-    gone = frozenset().union(*(groups[name] for i, name in enumerate(sorted(groups)) if i in drop))
-    left = model_of({name: value for name, value in state.items() if name not in gone})
-    assert shape_from_dict(left.widths.as_dict()) == left.widths
-    assert left.widths.parameter_count == sum(p.numel() for p in left.parameters())
-    inputs = FAMILY.graph_inputs(left, controls_of(1, 1, seed), excitation_of(1, 1))
-    expected = reference.run(to_graph(left), {name: value[0] for name, value in inputs.items()})["audio"]
+def assert_equals_its_graph(model: NSF, graph: Graph, seed: int) -> None:
+    inputs = FAMILY.graph_inputs(model, controls_of(1, 1, seed), excitation_of(1, 1))
+    expected = reference.run(graph, {name: value[0] for name, value in inputs.items()})["audio"]
     with torch.no_grad():
         source, noise, condition = (torch.as_tensor(value) for value in inputs.values())
-        audio, _ = left(source[..., 0], noise[..., 0], condition)
+        audio, _ = model(source[..., 0], noise[..., 0], condition)
     np.testing.assert_allclose(audio[0].numpy(), expected[:, 0], rtol=0, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=10, phases=[Phase.generate])
+@given(seed=st.integers(0, 99), data=st.data())
+def test_layers_and_blocks_may_go_whole(seed: int, data: st.DataObject) -> None:
+    model = network(uniform(4, 2, 3, 2), seed)
+    graph = to_graph(model)
+    for _ in range(data.draw(st.integers(1, 4))):
+        names = [layer.name for layer in graph.layers if "_bend" in layer.name]
+        ends = [layer.name for layer in graph.layers if layer.name.endswith("_shape")]
+        names += ends if len(ends) > 1 else []
+        part = data.draw(st.sampled_from(names)) if names else None
+        found = [block for block in blocks(graph).values() if part in block.layers and part is not None]
+        graph = without(graph, min(found, key=lambda block: len(block.layers))) if found else graph
+    outside = {name: value for name, value in model.state_dict().items() if name in FAMILY.outside}
+    left = from_graph(graph, outside)
+    assert_equals_its_graph(left, graph, seed)
+    assert shape_from_dict(left.widths.as_dict()) == left.widths == state_widths(left.state_dict())
+    assert left.widths.parameter_count == sum(p.numel() for p in left.parameters())
+    again = model_of(left.state_dict())
+    assert graph_hash(to_graph(again)) == graph_hash(to_graph(left))
+
+
+def test_a_layer_may_go_with_its_context() -> None:
+    model = network(uniform(4, 1, 3, 1))
+    left = model_of({name: value for name, value in model.state_dict().items() if name != "harmonic0_conv1.weight"})
+    assert left.widths.harmonic[0].layers == (0, 2) and left.widths.harmonic[0].held == ()
+    assert_equals_its_graph(left, to_graph(left), 0)
 
 
 def test_there_and_back_keeps_every_weight() -> None:

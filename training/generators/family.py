@@ -151,10 +151,6 @@ class Family(ABC, Generic[N]):
     def rate_scale(self, widths: Any) -> float:
         """Factor on a configuration's learning rate for a network of these widths."""
 
-    def block_groups(self, state: State) -> dict[str, frozenset[str]]:
-        """Parts that may go whole: name → the entries that go with it. from_state takes a state without them."""
-        return {}
-
     def from_state(self, state: State) -> N:
         """The network whose state this is: widths from names and shapes, dtype and device from the tensors."""
         with torch.random.fork_rng(devices=[]):

@@ -86,6 +86,8 @@ class NSF(Network):
         for name, shape in shapes.items():
             layer = Weights(shape, GAINS.get(name, 1.0), bias=name == "projection")
             self.add_module(f"{block.name}_{name}", layer)
+        for j in block.held:
+            self.register_buffer(f"{block.name}_held{j}", torch.zeros(()))
 
     def forward(
         self, source: Tensor, noise: Tensor, condition: Tensor, memory: Mapping[str, Tensor] | None = None
@@ -160,34 +162,25 @@ class _Call:
         name = block.name
         context = self.line(f"{name}_context", self.dense(f"{name}_projection", trunk))
         hidden = torch.tanh(self.dense(f"{name}_in", excitation))
-        for j in block.layers:
-            hidden = hidden + self.bend(self.convolve(f"{name}_conv{j}", hidden, 1 << j)) + context
+        for j in block.steps:
+            if j in block.layers:
+                hidden = hidden + self.bend(self.convolve(f"{name}_conv{j}", hidden, 1 << j))
+            hidden = hidden + context
         squashed = torch.tanh(self.dense(f"{name}_bottleneck", hidden))
         return excitation + torch.tanh(self.dense(f"{name}_out", squashed))
 
 
 def shape_of(state: State) -> NsfShape:
-    """Sizes of the network whose state this is: names tell blocks and layers, shapes the widths."""
-    weights = [name.removesuffix(".weight") for name in state if name.endswith(".weight")]
-    entries = [name.removesuffix("_in") for name in weights if name.endswith("_in")]
-    hidden = {name: len(state[f"{name}_in.weight"]) for name in entries}
-    layers: dict[str, list[int]] = {name: [] for name in hidden}
-    for entry in weights:
-        name, _, number = entry.partition("_conv")
-        if number:
-            layers[name].append(int(number))
-    blocks = {name: Block(name, size, tuple(sorted(layers[name]))) for name, size in hidden.items()}
+    """Sizes of the network whose state this is: names tell blocks, layers and held steps, shapes the widths."""
+    entries = [name.removesuffix(".weight") for name in state if not name.endswith(".bias")]
+    names = [entry.removesuffix("_in") for entry in entries if entry.endswith("_in")]
+    hidden = {name: len(state[f"{name}_in.weight"]) for name in names}
+
+    def numbers(name: str, word: str) -> tuple[int, ...]:
+        start = f"{name}_{word}"
+        return tuple(sorted(int(entry.removeprefix(start)) for entry in entries if entry.startswith(start)))
+
+    blocks = {name: Block(name, size, numbers(name, "conv"), numbers(name, "held")) for name, size in hidden.items()}
     breath = blocks.pop(BREATH, None)
     harmonic = tuple(blocks[name] for name in sorted(blocks, key=lambda name: int(name.removeprefix("harmonic"))))
     return NsfShape(harmonic, breath, len(state["trunk.bias"]), "hard_tanh" if "hard_tanh" in state else "tanh")
-
-
-def block_groups(shape: NsfShape) -> dict[str, frozenset[str]]:
-    """Blocks and layers that may go whole → the entries of the state that go with them."""
-    groups = {}
-    for block in shape.blocks:
-        own = ["projection.weight", "projection.bias", "in.weight", "bottleneck.weight", "out.weight"]
-        convolutions = {f"{block.name}_conv{j}": f"conv{j}.weight" for j in block.layers}
-        groups[block.name] = frozenset(f"{block.name}_{entry}" for entry in [*own, *convolutions.values()])
-        groups |= {name: frozenset({f"{block.name}_{entry}"}) for name, entry in convolutions.items()}
-    return groups

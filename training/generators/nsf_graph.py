@@ -6,7 +6,8 @@
     condition ▶ trunk ─▶ a projection and a straight line for every block
 
 A block is s + tanh(W_3 tanh(W_2 h)) around h_0 = tanh(W_1 s), h_(j+1) = h_j + tanh(W_j *_(2^j) h_j) + context. A layer
-may be taken out of it, and the others keep their dilation; a block may be taken out whole, and s passes.
+may be taken out of it, with its context or without; the others keep their dilation. A block may be taken out whole,
+and s passes.
 """
 
 from __future__ import annotations
@@ -38,11 +39,20 @@ BREATH = "breath"
 
 @dataclass(frozen=True)
 class Block:
-    """hidden: channels of its residual group; layers: exponents of the dilations, increasing."""
+    """hidden: channels of its residual group; layers: exponents of the dilations, increasing.
+
+    held: steps without a convolution at which the context is added all the same.
+    """
 
     name: str
     hidden: int
     layers: tuple[int, ...]
+    held: tuple[int, ...] = ()
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Layers and held steps in order."""
+        return tuple(sorted((*self.layers, *self.held)))
 
     @property
     def parameter_count(self) -> int:
@@ -74,7 +84,9 @@ class NsfShape:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON; shape_from_dict is the inverse."""
         return {
-            "blocks": [asdict(block) | {"layers": list(block.layers)} for block in self.blocks],
+            "blocks": [
+                asdict(block) | {"layers": list(block.layers), "held": list(block.held)} for block in self.blocks
+            ],
             "trunk": self.trunk,
             "activation": self.activation,
         }
@@ -92,7 +104,9 @@ def shape_from_dict(values: Mapping[str, Any]) -> NsfShape:
     """Inverse of NsfShape.as_dict; takes the arguments of `uniform`, too. Raises TypeError, KeyError for others."""
     if "blocks" not in values or isinstance(values["blocks"], int):
         return uniform(**values)
-    blocks = [Block(each["name"], each["hidden"], tuple(each["layers"])) for each in values["blocks"]]
+    blocks = [
+        Block(each["name"], each["hidden"], tuple(each["layers"]), tuple(each["held"])) for each in values["blocks"]
+    ]
     breath = next((block for block in blocks if block.name == BREATH), None)
     harmonic = tuple(block for block in blocks if block.name != BREATH)
     return NsfShape(harmonic, breath, values["trunk"], values["activation"])
@@ -113,7 +127,10 @@ def _block(b: Builder, block: Block, excitation: str, activation: str) -> str:
     context = b.layer(f"{name}_context", "interpolate", projected)
     hidden = b.layer(f"{name}_in", "dense", excitation, block.hidden)
     hidden = b.layer(f"{name}_start", "activation", hidden, activation="tanh")
-    for j in block.layers:
+    for j in block.steps:
+        if j in block.held:
+            hidden = b.layer(f"{name}_sum{j}", "add", [hidden, context])
+            continue
         z = b.layer(f"{name}_conv{j}", "conv1d", hidden, block.hidden, kernel=KERNEL, dilation=1 << j)
         z = b.layer(f"{name}_bend{j}", "activation", z, activation=activation)
         hidden = b.layer(f"{name}_sum{j}", "add", [hidden, z, context])

@@ -40,7 +40,7 @@ from ..synth import PHASE_TURN, frame_phases
 from .base import Controls
 from .excitation import nearly_normal, normal_of_bytes
 from .family import Family, Rendering, State
-from .nsf import NSF, Memory, Merge, block_groups, shape_of
+from .nsf import NSF, Memory, Merge, shape_of
 from .nsf_graph import NsfShape, shape_from_dict, uniform
 
 CONDITION_LIMIT = 2.0 - 2.0**-14
@@ -198,7 +198,10 @@ class NSFFamily(Family[NSF]):
     landmarks = frozenset({"merge.weight", "trunk.weight"})
     samples = True
     frozen = frozenset({"trunk", *(f"{block.name}_bottleneck" for block in PARENT.blocks)})
-    outside = frozenset({"merge.weight", "merge.bias", "hard_tanh"})
+    outside = frozenset(
+        {"merge.weight", "merge.bias", "hard_tanh"}
+        | {f"{block.name}_held{j}" for block in PARENT.blocks for j in block.layers}
+    )
 
     def widths(self, values: Mapping[str, Any]) -> NsfShape:
         """A whole shape, or hidden, blocks, layers and noise_layers for all blocks alike."""
@@ -237,9 +240,11 @@ class NSFFamily(Family[NSF]):
         """Its noise is of the seed."""
         return NSFStudio(seed, device)
 
-    def block_groups(self, state: State) -> dict[str, frozenset[str]]:
-        """Blocks and single layers."""
-        return block_groups(shape_of(state))
+    def from_graph(self, graph: Graph, outside: State | None = None) -> NSF:
+        """As Family.from_graph; steps at which a block adds its context alone are seen in the graph."""
+        sums = [layer for layer in graph.layers if layer.kind == "add" and "_sum" in layer.name]
+        held = {layer.name.replace("_sum", "_held"): torch.zeros(()) for layer in sums if len(layer.inputs) == 2}
+        return super().from_graph(graph, held | dict(outside or {}))
 
     def cut_axis(self, model: NSF, axis: int) -> None:
         """A condition of the trunk."""
