@@ -15,7 +15,7 @@ from lottava.training.reduction.forward import forward
 from lottava.training.reduction.graph_trim import mask_graph, with_arrays
 from lottava.training.reduction.groups import channel_groups
 from lottava.training.reduction.sensitivity import by_sensitivity, greedy_oracle, tolerated
-from lottava.training.reduction.task import Task, normalise
+from lottava.training.reduction.task import normalise
 from reduction_tasks import decoder_graph, decoder_task, filter_task, planted_task
 
 from lottava.graph import named_arrays
