@@ -29,11 +29,11 @@ def _flatness(hertz: NDArray, gain: NDArray, middle: float) -> float:
 
 
 def audio_outputs(bench: Bench) -> list[Row]:
-    """From the codec's pin to the jack, into 100 kΩ and 1 nF."""
+    """From the codec's pin to the jack, into 100 kΩ and a metre of cable."""
     rows = []
     for jack in BOARD.audio_outputs:
         tip, pin = bench.tip(jack.name), f"{jack.name}_CODEC"
-        setup = Setup(driven=(pin,), drive="DC 0 AC 1", loads={jack.name: (100e3, 1e-9)})
+        setup = Setup(driven=(pin,), drive="DC 0 AC 1", loads={jack.name: (100e3, 100e-12)})
         (plot,) = bench.run(setup, (*_AC, f"write out {tip}"))
         hertz, gain = _decibels(plot, tip)
         middle, stop = (float(np.interp(at, hertz, gain)) for at in (1e3, STOP_HERTZ))

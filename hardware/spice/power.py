@@ -9,7 +9,7 @@ from typing import Any
 
 from lottava.board import BOARD, SUPPLY_VOLTS
 
-from .bench import DEFAULT_PINS, RAIL_AMPERES, SEED_AMPERES, Bench, Setup
+from .bench import RAIL_AMPERES, SEED_AMPERES, Bench, Setup
 from .devices import node
 from .netlist import Component
 from .rows import Row
@@ -30,6 +30,8 @@ _PINS = (
 )
 """Seed pins that a jack can reach."""
 _UNPOWERED = dict.fromkeys((*_DRIVEN, "OUTPUT_MUTE"), 0.0)
+_STRONG = 0.1
+"""Of the op-amps' output resistance: nothing but their swing and their current limit holds them back."""
 _OFF: Mapping[str, Any] = {"rails": (0.0, 0.0), "supply_volts": 0.0, "pins": _UNPOWERED}
 
 
@@ -94,9 +96,8 @@ def _rated_watts(part: Component) -> float:
 
 
 def _pushed(bench: Bench, net: str, is_on: bool) -> list[Plot]:
-    """The module at rest with ±12 V on a net, while its outputs are low, and high."""
-    pins = DEFAULT_PINS if is_on else _UNPOWERED
-    setup = Setup(forced=net, pins=pins) if is_on else Setup(forced=net, **_OFF)
+    """The module at rest with ±12 V on a net, while its outputs are low, and high; op-amps at their strongest."""
+    setup = Setup(forced=net, output_scale=_STRONG, **({} if is_on else _OFF))
     commands = []
     for share in (0.0, 1.0) if is_on else (0.0,):
         for pin in (*_DRIVEN, *_CODECS) if is_on else ():

@@ -99,7 +99,13 @@ def test_a_gain_that_calibration_would_refuse_is_found(netlist: Netlist, monkeyp
 
 def test_a_mute_that_does_not_conduct_is_found(netlist: Netlist) -> None:
     found = failing(audio.audio_outputs, changed(netlist, "C801", symbol="R", value="10"))
-    assert found == {"Audio out: the mute takes"}
+    assert found == {"Audio out: the mute takes", "Audio out: a Seed in reset takes"}
+
+
+def test_a_mute_that_needs_the_seed_to_hold_it_is_found(netlist: Netlist) -> None:
+    """Without its pull-up a Seed in reset leaves the sound on."""
+    found = failing(audio.audio_outputs, changed(netlist, "R801", value="1000meg"))
+    assert found == {"Audio out: a Seed in reset takes"}
 
 
 def test_the_manuals_readings_are_what_the_simulation_gives(bench: Bench) -> None:
