@@ -13,13 +13,18 @@ from lottava.training.generators.base import Controls, play
 from lottava.training.generators.registry import FAMILIES, family
 from lottava.training.reduction import criteria
 from lottava.training.reduction.examples import examples
+from lottava.training.reduction.fit import Schedule
 from lottava.training.reduction.forward import forward
 from lottava.training.reduction.method import METHODS
+from lottava.training.reduction.run import reduce
 from lottava.training.reduction.select import cycle_cost, select, steps_of
 from lottava.training.reduction.task import Task, normalise
 from lottava.training.reduction.trim import channels_of, mask, select_optimiser, trim
 from lottava.training.reduction.trim import select as select_state
+from lottava.training.slim import to_graph
 from small_dataset import small_dataset
+
+from lottava.graph import named_arrays
 
 KEYS = sorted(FAMILIES)
 
@@ -123,3 +128,15 @@ def test_methods_score_and_select_units_by_the_sound(tasks, key, method):
     chosen = select(normalise(scores), task.channels, cost, target)
     small = trim(network(key), chosen.keep)
     assert chosen.cost <= target and small.widths.parameter_count < network(key).widths.parameter_count
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_is_reduced_is_a_network_of_its_family(tasks, key):
+    task, model = tasks[key], network(key)
+    cost = cycle_cost(task.graph, task.channels)
+    least = cost({name: steps_of(group)[-1] for name, group in task.channels.free.items()})
+    done = reduce(METHODS["diet"], task, (least + cost({})) / 2, Schedule(3), 0, rounds=1)
+    outside = {name: value for name, value in model.state_dict().items() if name in family(key).outside}
+    again = to_graph(family(key).from_graph(done.task.graph, outside))
+    for name, array in named_arrays(done.task.graph).items():
+        assert np.array_equal(named_arrays(again)[name], array), name

@@ -100,7 +100,8 @@ def fit(
         loss_of = task.loss_of(task.examples[_choice(seed, step, len(task.examples))])
         loss = loss_of(made(arrays)) + (penalty(arrays) if penalty else 0.0)
         slopes = torch.autograd.grad(loss, list(arrays.values()), allow_unused=True)
-        _adam(schedule, step, step - first_step + 1, arrays, moments, dict(zip(arrays, slopes, strict=True)))
+        free = {n: g for n, g in zip(arrays, slopes, strict=True) if n not in task.fixed}
+        _adam(schedule, step, step - first_step + 1, arrays, moments, free)
         masked()
         if watch is not None and watch(Now(step + 1, arrays, moments, loss_of)):
             break
@@ -125,7 +126,7 @@ def _adam(
     rate, (first, second) = schedule.rate_at(step), schedule.betas
     with torch.no_grad():
         for name, value in arrays.items():
-            if (slope := slopes[name]) is None:
+            if (slope := slopes.get(name)) is None:
                 continue
             mean, square = moments[name]
             mean.mul_(first).add_(slope, alpha=1 - first)

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lottava.graph import Graph
+from lottava.graph import Graph, named_arrays
 
 from ..generators.family import Network
 from ..generators.registry import family_of
-from ..slim import to_graph
+from ..slim import graph_name, to_graph
 from .forward import Values, arrays_of, forward
 from .graph_trim import with_arrays
 from .groups import Channels, channel_groups, whole
@@ -43,14 +43,15 @@ class Example:
 class Task:
     """A graph, the groups of its units, and the examples that it is judged by; in float64 throughout.
 
-    frozen: tensors whose channels stay, besides inputs and outputs. gammas: by group, what factors a training left;
-    they are part of the weights already.
+    frozen: tensors whose channels stay, besides inputs and outputs. fixed: arrays that no training changes. gammas:
+    by group, what factors a training left; they are part of the weights already.
     """
 
     graph: Graph
     examples: tuple[Example, ...]
     frozen: frozenset[str] = frozenset()
     gammas: Mapping[str, NDArray[np.float64]] | None = None
+    fixed: frozenset[str] = frozenset()
 
     @cached_property
     def channels(self) -> Channels:
@@ -60,7 +61,10 @@ class Task:
     @classmethod
     def of_network(cls, model: Network, examples: tuple[Example, ...] = ()) -> Task:
         """A trained or untrained network of any family; without examples only its weights can be looked at."""
-        return cls(to_graph(model), examples, family_of(model).frozen)
+        graph = to_graph(model)
+        trained = {graph_name(name) for name, _ in model.named_parameters()}
+        fixed = frozenset(named_arrays(graph)) - trained
+        return cls(graph, examples, family_of(model).frozen, fixed=fixed)
 
     def on(self, graph: Graph) -> Task:
         """The same examples for another graph."""
