@@ -103,8 +103,8 @@ def test_a_mute_that_does_not_conduct_is_found(netlist: Netlist) -> None:
 
 
 def test_a_mute_that_needs_the_seed_to_hold_it_is_found(netlist: Netlist) -> None:
-    """Without its pull-up a Seed in reset leaves the sound on."""
-    found = failing(audio.audio_outputs, changed(netlist, "R801", value="1000meg"))
+    """Pulled down instead of up, a Seed in reset leaves the sound on."""
+    found = failing(audio.audio_outputs, changed(netlist, "R801", p1="GND"))
     assert found == {"Audio out: a Seed in reset takes"}
 
 
