@@ -121,7 +121,7 @@ def _renders(out: Path) -> list[Path]:
     views = (("board-front", "top", KICAD / BOARD_FILE), ("board-back", "bottom", KICAD / BOARD_FILE))
     written = []
     for name, side, board in (*views, ("panel-front", "top", panel)):
-        size = ["-w", "1000", "--height", "1600", "--background", "opaque"]
+        size = ["-w", "1000", "--height", "1600", "--background", "opaque", "--zoom", "0.9"]
         kicad("pcb", "render", "--side", side, *size, "-o", out / f"{name}.png", board)
         written.append(out / f"{name}.png")
     return written

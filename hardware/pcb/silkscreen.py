@@ -40,7 +40,7 @@ class Label:
 
 def text_box(text: str, x: float, y: float, turn: int, size: float) -> Box:
     """Bounds of centred letters."""
-    along, across = LETTER_WIDTH * size * len(text), 1.25 * size
+    along, across = LETTER_WIDTH * size * len(text) + size / 3, 1.25 * size
     width, height = (across, along) if turn else (along, across)
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
@@ -75,7 +75,7 @@ class Ink:
 
 def _candidates(reference: str, box: Box) -> Iterator[tuple[float, float, int]]:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    along, across = LETTER_WIDTH * SIZE_MM * len(reference) / 2, 1.25 * SIZE_MM / 2
+    along, across = LETTER_WIDTH * SIZE_MM * len(reference) / 2 + SIZE_MM / 6, 1.25 * SIZE_MM / 2
     yield x, box[1] - across, 0
     yield x, box[3] + across, 0
     yield box[0] - across, y, 90
@@ -136,7 +136,7 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
             value = parts[reference].value
             name = SHORT.get(value, value.removesuffix("_ADC"))
             x, y = spot.point(0.0, 0.0)
-            x = max(x, BOARD_EDGE_MM[0] + 0.4 + LETTER_WIDTH * SIZE_MM * len(name) / 2)
+            x = max(x, BOARD_EDGE_MM[0] + 0.4 + LETTER_WIDTH * SIZE_MM * len(name) / 2 + SIZE_MM / 6)
             if ink.take(name, x, y + TEST_POINT_MM, 0, SIZE_MM, own=reference):
                 yield _text(name, x, y + TEST_POINT_MM)
     for name, x, y, size in _control_names():
@@ -144,7 +144,7 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
             yield _text(name, x, y, size)
     about = (
         (f"{BOARD.name} {REVISION}", 52.0, 56.6, 1.8, 0.3),
-        ("CERN-OHL-P-2.0", 52.0, 58.7, 0.9, 0.14),
+        ("CERN-OHL-P-2.0", 52.0, 58.5, 0.9, 0.14),
         ("no board made yet", 9.2, 39.2, 0.8, 0.12),
         ("Daisy Seed: USB this end", 27.1, 21.5, 0.8, 0.12),
     )
@@ -155,14 +155,14 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
 
 
 def _power_texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink) -> Iterator[dict[str, Any]]:
-    """Which way round the cable goes: read at pins 1 and 10."""
+    """Which way round the cable goes: read at pins 2 and 10."""
     if POWER not in placed:
         return
     spot, pads = placed[POWER], {pad.number: pad for pad in load(parts[POWER].footprint).pads}
-    for number, words in (("1", "-12V RED"), ("9", "+12V")):
+    for number, words in (("2", "-12V"), ("10", "+12V")):
         x, y = spot.point(pads[number].x, pads[number].y)
-        if ink.take(words, x, y - 1.9, 0, SIZE_MM, own=POWER):
-            yield _text(words, x, y - 1.9)
+        if ink.take(words, x, y + 1.7, 0, SIZE_MM, own=POWER):
+            yield _text(words, x, y + 1.7)
 
 
 def _stripe(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> Iterator[dict[str, Any]]:
