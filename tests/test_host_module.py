@@ -343,15 +343,11 @@ def test_a_blob_that_is_no_voice_is_refused_in_words() -> None:
 @settings(max_examples=25)
 @given(st.floats(-2.9, 3.9))
 def test_pitch_cv_goes_in_steps_below_half_a_cent(volts: float) -> None:
-    """A code is 2.9 cents; over any 8 ms the mean stays within half a cent of what sounds, and no code is far off."""
+    """A code is 2.9 cents; each block's mean is within 1/32 of one of what sounds."""
     player = drone()
     player.volts["V_OCT"] = volts
     player.settle()
     pitch = BOARD.cv_outputs[0]
-    blocks = player.blocks(100)
-    codes = np.array([block.dac_codes[0] for block in blocks], float)
-    cents = 1200 * (pitch.nominal_gain * codes / 4095.0 + pitch.nominal_offset)
-    sounding = 1200 * player.module.trace().pitch_volts
-    means = np.convolve(cents, np.full(8, 1 / 8), mode="valid")
-    assert np.abs(means - sounding).max() < 0.5
-    assert np.ptp(codes) <= 1
+    for block in player.blocks(20):
+        wanted = (player.module.trace().pitch_volts - pitch.nominal_offset) / pitch.nominal_gain * 4095.0
+        assert abs(block.dac_codes[0] - wanted) < 1 / 32 + 1e-3  # single precision

@@ -95,12 +95,9 @@ void CvScaler::Process(const LottavaInputs& inputs, Performance* performance) {
   }
 }
 
-uint16_t CvScaler::DacCode(LottavaDac output, float volts, float* error) const {
+uint16_t CvScaler::DacCode(LottavaDac output, float volts) const {
   const float fraction = (volts / supply_ - calibration_.output_offset[output]) / calibration_.output_gain[output];
-  const float wanted = kDacFullScale * Clamp(fraction, 0.0f, 1.0f) + (error == nullptr ? 0.0f : *error);
-  const int32_t code = Round(Clamp(wanted, 0.0f, kDacFullScale));
-  if (error != nullptr) *error = Clamp(wanted - static_cast<float>(code), -0.5f, 0.5f);
-  return static_cast<uint16_t>(code);
+  return static_cast<uint16_t>(Round(16.0f * kDacFullScale * Clamp(fraction, 0.0f, 1.0f)));
 }
 
 }  // namespace lottava

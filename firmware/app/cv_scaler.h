@@ -33,9 +33,8 @@ class CvScaler {
   // Once a block: smooth the inputs and combine them.
   void Process(const LottavaInputs& inputs, Performance* performance);
 
-  // 12-bit code for a voltage at PITCH CV or ENV CV, clamped. `error`, if any, is what the codes so far owe, in codes:
-  // the next ones make up for it, so that their mean goes in finer steps than a code's 2.4 mV.
-  uint16_t DacCode(LottavaDac output, float volts, float* error = nullptr) const;
+  // Code for a voltage at PITCH CV or ENV CV, clamped, in 1/16 of the converter's 12 bits: 0.15 mV.
+  uint16_t DacCode(LottavaDac output, float volts) const;
 
   // Smoothed volts at a jack, from the latest block.
   float cv_volts(LottavaCv cv) const { return cv_volts_[cv]; }

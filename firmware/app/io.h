@@ -63,7 +63,7 @@ struct LottavaInputs {
 };
 
 // One block back. audio: [sample][0 = OUT, 1 = AUX], signed 24-bit values in an int32 (full scale ±8388607).
-// dac_codes: 12 bit, PITCH CV and ENV CV.
+// dac_codes: PITCH CV and ENV CV, in 1/16 of a 12-bit code: 0 .. 65520.
 struct LottavaOutputs {
   int32_t audio[LOTTAVA_BLOCK_SAMPLES][2];
   uint16_t dac_codes[LOTTAVA_DACS];

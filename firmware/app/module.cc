@@ -52,7 +52,6 @@ void Module::Init() {
   glide_share_ = 1.0f;
   panel_samples_ = 0;
   performance_ = Performance();
-  dac_error_ = 0.0f;
 }
 
 NnError Module::LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
@@ -154,7 +153,7 @@ void Module::Play(const Performance& performance, const LottavaInputs& gates, Lo
     at += size;
   }
   gate_ = gate;
-  outputs->dac_codes[LOTTAVA_DAC_PITCH] = cv_scaler_.DacCode(LOTTAVA_DAC_PITCH, trace_.pitch_volts, &dac_error_);
+  outputs->dac_codes[LOTTAVA_DAC_PITCH] = cv_scaler_.DacCode(LOTTAVA_DAC_PITCH, trace_.pitch_volts);
   outputs->dac_codes[LOTTAVA_DAC_ENV] = cv_scaler_.DacCode(LOTTAVA_DAC_ENV, kEnvVolts * level_);
   outputs->gate_out = level_ > kSounding;
 }

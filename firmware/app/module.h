@@ -68,7 +68,6 @@ class Module {
   float glide_share_;   // of what is left, each millisecond
   uint32_t panel_samples_;  // since the panel was read
   Performance performance_;
-  float dac_error_;  // of PITCH CV, in codes
 };
 
 }  // namespace lottava

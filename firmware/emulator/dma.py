@@ -118,6 +118,14 @@ class Dma(Peripheral):
         parts = [bytes(self._memory.mem_read(at, size)) for at, size in self._advance(index, stream, items)]
         return b"".join(parts)
 
+    def buffer(self, request: int, peripheral: int) -> bytes:
+        """All of a transmit stream's memory, for what goes round without being followed. Raises EmulatorError."""
+        found = self._find(request, to_peripheral=True)
+        if found is None or self.values[0x18 + 0x18 * found[0]] != peripheral:
+            raise EmulatorError(f"DMA request {request} has no transmit stream to {peripheral:#010x}")
+        stream = found[1]
+        return bytes(self._memory.mem_read(stream.memory, stream.length * stream.item_bytes))
+
     def deliver(self, request: int, data: bytes) -> bool:
         """Put a peripheral's data into memory; False when no stream serves the request."""
         found = self._find(request, to_peripheral=False)

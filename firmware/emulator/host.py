@@ -45,7 +45,7 @@ class Block:
     """
 
     audio: NDArray[np.float64]
-    dac_codes: tuple[int, int]
+    dac_codes: tuple[float, float]
     gate_out: bool
     frame: Trace | None
 
@@ -183,7 +183,7 @@ class HostModule:
         audio = np.frombuffer(outputs.audio, np.int32).reshape(self.block_samples, 2) / float((1 << 23) - 1)
         trace = self.trace()
         frame = trace if trace.frame_count != before else None
-        return Block(audio, (outputs.dac_codes[0], outputs.dac_codes[1]), bool(outputs.gate_out), frame)
+        return Block(audio, (outputs.dac_codes[0] / 16, outputs.dac_codes[1] / 16), bool(outputs.gate_out), frame)
 
     def calibrate(self, calibration: Calibration) -> None:
         """Take up measured volts; the smoothers start anew."""

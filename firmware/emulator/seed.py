@@ -13,7 +13,7 @@ from .adc import Adc
 from .bus import Bus
 from .codec import CODEC_PIN, make_codec
 from .cpu import Cpu
-from .dac import Dac
+from .dac import Dac, Timer6
 from .dma import Dma, Dmamux
 from .errors import EmulatorError, PowerCutError
 from .fmc import PINS as SDRAM_PINS
@@ -157,9 +157,10 @@ class Seed:
         self.flash_chip.write_protected = lambda: not self.ports[QSPI_IO2[0]].is_high(QSPI_IO2[1])
         self.sai = Sai(self.dma, self.rcc, self.timeline, self.codec, self._blocks.append)
         self.adc = Adc(self.dma, self.rcc, self.timeline, self._convert)
-        self.dac = Dac(self.rcc)
+        timer = Timer6(self.rcc)
+        self.dac = Dac(self.dma, timer, self.rcc)
         self.usart = Usart(self.dma, self.rcc, self.timeline)
-        for peripheral in (self.sai, self.adc, self.dac, self.usart):
+        for peripheral in (self.sai, self.adc, timer, self.dac, self.usart):
             self.bus.attach(peripheral)
         self._attach_leds()
         self.bus.attach(Qspi(self.flash_chip, self.rcc, window.show))
@@ -274,7 +275,8 @@ class Seed:
 
     def _convert(self, channels: Sequence[int]) -> NDArray[np.uint16]:
         position = sum(self.ports[port].is_high(pin) << bit for bit, (port, pin) in enumerate(MUX_ADDRESS))
-        self.frontend.drive([self.dac.codes[channel] for channel in DAC_CHANNELS])
+        codes = self.dac.codes
+        self.frontend.drive([codes[channel] for channel in DAC_CHANNELS])
         return self.frontend.scan(channels, position)
 
     def run_blocks(self, count: int) -> NDArray[np.int32]:
@@ -369,7 +371,8 @@ class Seed:
     @property
     def output_volts(self) -> tuple[float, float]:
         """PITCH CV and ENV CV at their jacks."""
-        return self.frontend.output_volts([self.dac.codes[channel] for channel in DAC_CHANNELS])
+        codes = self.dac.codes
+        return self.frontend.output_volts([codes[channel] for channel in DAC_CHANNELS])
 
     def send(self, data: bytes) -> None:
         """Bytes to the console port; they arrive at its baud rate."""

@@ -58,7 +58,7 @@ void PlayBlocks(int blocks) {
       Require(sample[0] >= -kFullScale && sample[0] <= kFullScale, "OUT left 24 bits");
       Require(sample[1] >= -kFullScale && sample[1] <= kFullScale, "AUX left 24 bits");
     }
-    Require(outputs.dac_codes[0] < 4096 && outputs.dac_codes[1] < 4096, "a DAC code left 12 bits");
+    Require(outputs.dac_codes[0] <= 65520 && outputs.dac_codes[1] <= 65520, "a DAC code left 12 bits");
   }
 }
 

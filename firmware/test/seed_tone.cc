@@ -34,8 +34,7 @@ void OnBlock(const Frame*, Frame* out) {
     out[i][1] = static_cast<std::int32_t>(MuxCode(0, 3)) | static_cast<std::int32_t>(edges_ << 16);
   }
   Write(pin::kGateOut, gate);
-  DacWrite(0, static_cast<std::uint16_t>(CvCodes()[0] >> 4));
-  DacWrite(1, static_cast<std::uint16_t>(MuxCode(1, 7) >> 4));
+  DacWrite(CvCodes()[0] & 0xFFF0u, MuxCode(1, 7) & 0xFFF0u);
 }
 
 int WaitByte() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Circular DMA1 streams (RM0433 15.5); flags of streams 0-3 sit 6, 6 and 10 bits apart.
+// Circular DMA1 streams (RM0433 15.5); flags of streams 0-3 sit 6, 6 and 10 bits apart, those of 4-7 likewise in the next word.
 #include "dma.h"
 
 namespace lottava::seed {
@@ -19,7 +19,7 @@ void DmaStart(DmaStream stream, const DmaConfig& config) {
   Reg(base) = 0;
   while ((Reg(base) & kEnable) != 0) {
   }
-  Reg(kDma1 + 0x08) = 0x3Fu << kFlagShift[index];
+  Reg(kDma1 + 0x08 + index / 4 * 4) = 0x3Fu << kFlagShift[index % 4];
   Reg(kDmamux1 + 4 * index) = config.request;
   Reg(base + 0x04) = config.length;
   Reg(base + 0x08) = config.peripheral;

@@ -7,7 +7,7 @@
 
 namespace lottava::seed {
 
-enum class DmaStream : unsigned { kSaiTransmit = 0, kSaiReceive = 1, kAdc = 2, kUsartReceive = 3 };
+enum class DmaStream : unsigned { kSaiTransmit = 0, kSaiReceive = 1, kAdc = 2, kUsartReceive = 3, kDac = 4 };
 
 constexpr std::uint32_t kDmaHalfInterrupt = Bit(3), kDmaCompleteInterrupt = Bit(4), kDmaToPeripheral = Bit(6);
 constexpr std::uint32_t kDmaBytes = 0, kDmaHalfWords = Bit(13) | Bit(11), kDmaWords = Bit(14) | Bit(12);

@@ -70,7 +70,6 @@ lottava::Phrase phrase_;
 lottava::Midi midi_;
 lottava::Supply supply_;
 lottava::Held held_;
-std::uint16_t drive_error_[LOTTAVA_DACS];
 std::uint32_t turns_;  // of the main loop
 Qspi qspi_;
 lottava::Store store_;
@@ -112,12 +111,9 @@ void FollowSupply() {
   module_.SetSupply(supply_.scale());
 }
 
-// What a calibration holds an output at, its mean exact to 1/16; else what the instrument plays.
+// What a calibration holds an output at; else what the instrument plays.
 std::uint16_t DacCode(unsigned output) {
-  if (!held_.drives[output]) return outputs_.dac_codes[output];
-  std::uint16_t& error = drive_error_[output];
-  error = static_cast<std::uint16_t>((error & 15u) + held_.codes[output]);
-  return static_cast<std::uint16_t>(error >> 4);
+  return held_.drives[output] ? held_.codes[output] : outputs_.dac_codes[output];
 }
 
 __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*, lottava::seed::Frame* out) {
@@ -138,7 +134,7 @@ __attribute__((section(".itcm.main"))) void OnBlock(const lottava::seed::Frame*,
     out[i][0] = outputs_.audio[i][0];
     out[i][1] = outputs_.audio[i][1];
   }
-  for (unsigned i = 0; i < LOTTAVA_DACS; ++i) DacWrite(i, DacCode(i));
+  DacWrite(DacCode(LOTTAVA_DAC_PITCH), DacCode(LOTTAVA_DAC_ENV));
   Write(pin::kGateOut, outputs_.gate_out != 0);
   Count(CycleCount() - start);
 }

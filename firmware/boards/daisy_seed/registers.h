@@ -9,6 +9,7 @@ namespace lottava::seed {
 using Address = std::uintptr_t;
 
 constexpr Address kTim3 = 0x40000400;      // RM0433 39
+constexpr Address kTim6 = 0x40001000;      // RM0433 41
 constexpr Address kI2c2 = 0x40005800;      // RM0433 47
 constexpr Address kDac1 = 0x40007400;      // RM0433 26
 constexpr Address kUsart1 = 0x40011000;    // RM0433 48
