@@ -12,6 +12,7 @@ pytest.importorskip("torch", reason="training needs it: install lottava[train]")
 
 import torch
 from lottava.export import budget
+from lottava.export.quantise import quantise
 from lottava.training.configs import load_config
 from lottava.training.data.cache import cache_dir
 from lottava.training.slim import from_graph
@@ -55,6 +56,14 @@ def test_the_file_survives_and_holds_what_the_graph_lacks(made, tmp_path: Path) 
     assert set(report["arms"]) == {"float", "integer"}
     assert np.isfinite([row["mrstft"] for row in report["arms"].values()]).all()
     assert [axis["name"] for axis in loaded.card.axes] == ["BRIGHT", "BREATH", "BODY", "WILD"]
+
+
+def test_its_float_file_quantises_to_the_voice_from_the_file_alone(made) -> None:
+    voice, unquantised, _ = made
+    network = _samples.network_of(unquantised)
+    graph, losses = quantise(unquantised.graph, _samples.representative_inputs(unquantised, DATASET))
+    assert network.widths == CONFIG.parent and losses.end_to_end[0].snr_db > 30.0
+    assert graph_hash(graph) == graph_hash(voice.graph)
 
 
 def test_its_budget_is_known(made) -> None:

@@ -127,7 +127,7 @@ def to_integers(trained: Trained, dataset: Dataset, config: TrainConfig, root: P
     short = replace(config, steps=integer_steps(config))
     model = train_integers(trained, dataset, short, root, progress=lambda now: show("integers", now.step, now.steps))
     float_graph = to_graph(model, parent=graph_hash(to_graph(trained.model)))
-    graph, report = quantise(float_graph, representative_inputs(model, dataset), correct_bias=False)
+    graph, report = quantise(float_graph, representative_inputs(model, dataset))
     worst = report.worst
     return Integers(float_graph, graph, f"{worst.layer}: {worst.rms_error:.2g} of {worst.rms:.2g} rms", model)
 

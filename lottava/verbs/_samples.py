@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A voice of a family that makes samples: trained at its size, through integers, scored, with all that lies around it.
 
-There is no lottery here: `lottava reduce` draws one. The module plays such a graph as part of its benches; it has no
-player for it yet, so `lottava export` refuses the voice.
+There is no lottery here, and no edit gives an axis the travel that the recordings don't teach. The module runs such a
+graph in its benches; it has no player for it yet, so `lottava export` refuses the voice.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def finish_card(
     wild = sweep_wild(sounding.render, measure_wild(encoder_of(trained), dataset).kl_nats, dataset)
     curves = sweep_axes(sounding.render, dataset)
     axes = _score.card_axes(curves, wild.dead)
+    axes[3]["descriptor"] = "largest remaining variance, from an encoder"
     report["axes"] = axes
     state, outside = made.network.state_dict(), family_of(made.network).outside
     integer = report["arms"]["integer"]
@@ -105,3 +106,20 @@ def finish_card(
     )
     extra = {"outside": {name: state[name].tolist() for name in sorted(outside & set(state))}}
     return replace(card, family=config.family, aux="nothing", extra=extra)
+
+
+def network_of(model: Voice) -> Any:
+    """The network of a float voice. Raises GraphError, FamilyError or ValueError where its card lacks what it needs."""
+    import torch
+
+    from lottava.training.slim import from_graph
+
+    outside = {name: torch.tensor(value) for name, value in model.card.extra["outside"].items()}
+    return from_graph(model.graph, outside)
+
+
+def representative_inputs(model: Voice, dataset: Dataset) -> dict[str, Any]:
+    """What the graph of a float voice reads of the training clips: [windows, columns, size] an input."""
+    from lottava.training.analysis import render
+
+    return render.representative_inputs(network_of(model), dataset)

@@ -46,10 +46,8 @@ def card(
 
 def _lines(shown: Card) -> list[tuple[str, str]]:
     low, high = shown.range_hz
-    axes = [
-        f"{axis['name']}: {axis['descriptor']}{'' if axis['learned'] else ' (DSP edit, not learned)'}"
-        for axis in shown.axes
-    ]
+    edited = " (DSP edit, not learned)" if any(shown.edits.values()) else " (not learned)"
+    axes = [f"{axis['name']}: {axis['descriptor']}{'' if axis['learned'] else edited}" for axis in shown.axes]
     lines = [
         ("name", f"{shown.name} {shown.version}, made {shown.created}"),
         ("", shown.summary),

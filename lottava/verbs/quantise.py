@@ -68,11 +68,12 @@ def representative_clips(model: Voice, clips: Path | None) -> dict[str, NDArray]
     """Real inputs [clips, columns, size]. Raises VerbError, DatasetError, AudioError where there are none."""
     if clips is not None and clips.suffix == ".npz":
         return from_npz(clips, model.graph)
-    if set(model.graph.inputs) != {"pitch", "loudness", "axes"}:
+    decoder = set(model.graph.inputs) == {"pitch", "loudness", "axes"}
+    if not decoder and "outside" not in model.card.extra:
         raise VerbError(f"the model reads {', '.join(model.graph.inputs)}: give an array of each in  --clips FILE.npz")
     from lottava.training.data.prepare import build, prepared
 
-    from . import _make
+    from . import _make, _samples
 
     trained_on = model.card.data["hash"]
     dataset = prepared(trained_on) if clips is None else build(clips)
@@ -80,7 +81,7 @@ def representative_clips(model: Voice, clips: Path | None) -> dict[str, NDArray]
         raise VerbError("the cache lacks the recordings that the model was trained on; name them:  --clips FOLDER")
     if dataset.sha256 != trained_on:
         say("these are not the recordings that the model was trained on")
-    return _make.representative_inputs(dataset)
+    return _make.representative_inputs(dataset) if decoder else _samples.representative_inputs(model, dataset)
 
 
 def from_npz(path: Path, graph: Graph) -> dict[str, NDArray]:
