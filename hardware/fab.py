@@ -109,8 +109,8 @@ def _drawings(out: Path) -> list[Path]:
     schematic, board = KICAD / f"{PROJECT}.kicad_sch", KICAD / BOARD_FILE
     names = ["schematic.pdf", "assembly-front.pdf", "assembly-back.pdf"]
     kicad("sch", "export", "pdf", "-o", out / names[0], schematic)
-    front = ["--layers", "F.Fab,F.Courtyard,Edge.Cuts", "--mode-single"]
-    back = ["--layers", "B.Fab,B.Courtyard,Edge.Cuts", "--mirror", "--mode-single"]
+    front = ["--layers", "F.Fab,F.Courtyard,Edge.Cuts", "--exclude-value", "--mode-single"]
+    back = ["--layers", "B.Fab,B.Courtyard,Edge.Cuts", "--exclude-value", "--mirror", "--mode-single"]
     kicad("pcb", "export", "pdf", *front, "-o", out / names[1], board)
     kicad("pcb", "export", "pdf", *back, "-o", out / names[2], board)
     return [out / name for name in names]

@@ -119,13 +119,21 @@ def _pot_texts(control: Control) -> Iterator[Text]:
         return
     yield Text(control.name, control.x, below + 2.1, 1.8, 0.3)
     if control.name in HELD:
-        yield Text(f"< {HELD[control.name]}", control.x, below + 4.4, 1.1, 0.16, is_metal=True)
+        yield Text(HELD[control.name], control.x + 0.9, below + 4.4, 1.1, 0.16, is_metal=True)
     if control.name in AXES:
         yield Text(f"z{AXES.index(control.name) + 1}", control.x + 6.4, control.y - 4.6, 1.2, 0.18, is_metal=True)
 
 
-def _triangle(x: float, y: float, direction: int) -> Polygon:
-    return Polygon(((x + direction * 1.3, y), (x - direction * 0.9, y - 1.2), (x - direction * 0.9, y + 1.2)), False)
+def _triangle(x: float, y: float, size: float, *, is_metal: bool = False) -> Polygon:
+    """An arrow to the right, or to the left where size is negative."""
+    half = 0.92 * abs(size)
+    return Polygon(((x + size, y), (x - 0.7 * size, y - half), (x - 0.7 * size, y + half)), is_metal)
+
+
+def _held_arrow(control: Control) -> Polygon:
+    """The left button's own sign before what it makes of a knob."""
+    cap = {pot.name: pot.cap_mm for pot in BOARD.pots}[control.name]
+    return _triangle(control.x - 0.55 * len(HELD[control.name]) - 0.5, control.y + cap / 2 + 4.45, -0.5, is_metal=True)
 
 
 def _field(control: Control) -> Field:
@@ -159,6 +167,7 @@ def art() -> Art:
     for control in everything:
         if control.kind == "pot":
             texts += _pot_texts(control)
+            polygons += [_held_arrow(control)] if control.name in HELD else []
         elif control.kind == "jack" and control.name in outputs:
             fields.append(_field(control))
         elif control.kind == "jack":
@@ -166,7 +175,7 @@ def art() -> Art:
         elif control.kind == "usb":
             texts.append(Text("USB", control.x, control.y - 5.0, 1.5, 0.25))
         elif control.kind == "button":
-            polygons.append(_triangle(control.x, control.y - 4.2, -1 if control.x < BOARD.width_mm / 2 else 1))
+            polygons.append(_triangle(control.x, control.y - 4.2, -1.3 if control.x < BOARD.width_mm / 2 else 1.3))
     holes = (*_mounts(), *(_hole(control) for control in everything))
     lines = tuple(_attenuverter_lines())
     return Art(BOARD.width_mm, PANEL_HEIGHT_MM, holes, tuple(texts), lines, tuple(polygons), tuple(fields))

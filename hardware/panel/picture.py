@@ -24,7 +24,7 @@ def _text(text: Text, colour: str) -> str:
     weight = 700 if text.size >= 1.5 else 500
     return (
         f'<text x="{text.x:.2f}" y="{text.y + 0.36 * size:.2f}" font-size="{size:.2f}" font-weight="{weight}" '
-        f'fill="{colour}">{escape(text.text.replace("<", "◀").replace("-", "−"))}</text>'
+        f'fill="{colour}">{escape(text.text.replace("-", "−"))}</text>'
     )
 
 
