@@ -29,7 +29,7 @@ PLANES = (rules.GROUND, rules.POWER_PLANE)
 BARE_HOLE_MM = 0.16
 """Extra room around holes without copper: KiCad takes them for part of the edge."""
 ROUNDS = 120
-SOURCE = Path(__file__).resolve().parent / "router.cc"
+SOURCES = tuple(Path(__file__).resolve().parent / name for name in ("router.cc", "grid.cc"))
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def compile_router(folder: Path) -> Path:
     """The router's program, built in a folder. Raises CalledProcessError."""
     program = folder / "router"
     warnings = ("-Wall", "-Wextra", "-Werror")
-    subprocess.run(["g++", "-std=c++17", "-O2", *warnings, "-o", str(program), str(SOURCE)], check=True)
+    subprocess.run(["g++", "-std=c++17", "-O2", *warnings, "-o", str(program), *map(str, SOURCES)], check=True)
     return program
 
 
