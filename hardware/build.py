@@ -16,6 +16,7 @@ from .pcb.copper import Copper, load
 from .pcb.job import board_job, project_text, run
 from .pcb.netlist import export
 from .pcb.place import place
+from .pcb.rules import custom_rules
 from .schematic.project import KICAD, LIBRARY, PROJECT, Project, draw, project_file, write_all
 
 BOARD_FILE = f"{PROJECT}.kicad_pcb"
@@ -23,10 +24,11 @@ PANEL_NAME = PANEL_FOLDER.name
 
 
 def write_project(project: Project, folder: Path) -> None:
-    """The project file: sheets of the schematic, rules of the board."""
+    """The project file, with the schematic's sheets and the board's rules, and the rules that it has no place for."""
     base = project_file(project)
     text = project_text(json.loads(base)["sheets"], base)
     (folder / f"{PROJECT}.kicad_pro").write_text(text, encoding="utf-8")
+    (folder / f"{PROJECT}.kicad_dru").write_text(custom_rules(), encoding="utf-8")
 
 
 def write_board(folder: Path, copper: Copper) -> Path:

@@ -81,6 +81,16 @@ def _class(name: str, width: float, priority: int) -> dict[str, Any]:
     }
 
 
+def custom_rules() -> str:
+    """The .kicad_dru: tracks that carry a supply are as wide as they must be; KiCad's own classes are only a wish."""
+    widths = (("Rail", RAIL_WIDTH_MM), ("Supply", SUPPLY_WIDTH_MM))
+    rules = [
+        f'(rule "{name} width"\n\t(condition "A.NetClass == \'{name}\'")\n\t(constraint track_width (min {width}mm))\n)'
+        for name, width in widths
+    ]
+    return "\n".join(("(version 1)", *rules)) + "\n"
+
+
 def project_settings() -> dict[str, Any]:
     """What the project file holds for the board: keys "board" and "net_settings"."""
     rules = {

@@ -81,6 +81,11 @@ def test_a_part_on_another_breaks_the_design_rules(project: Path) -> None:
     assert any(one.startswith(("courtyards_overlap", "clearance")) for one in check.design_rules(project / BOARD_FILE))
 
 
+def test_a_thin_supply_track_breaks_a_rule(project: Path) -> None:
+    spoil(project / BOARD_FILE, r"\(width 0\.8\)", "(width 0.5)")
+    assert any(one.startswith("track_width") for one in check.design_rules(project / BOARD_FILE))
+
+
 def test_a_value_changed_on_the_board_breaks_parity(project: Path) -> None:
     spoil(project / BOARD_FILE, r'\(property "Value" "30\.1k"', '(property "Value" "33k"')
     assert any("footprint_symbol_mismatch" in one for one in check.design_rules(project / BOARD_FILE))
