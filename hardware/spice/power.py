@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lottava.board import BOARD, SUPPLY_VOLTS
@@ -108,14 +108,14 @@ def _pushed(bench: Bench, net: str, is_on: bool) -> list[Plot]:
     return bench.run(setup, commands)
 
 
-def abuse(bench: Bench) -> list[Row]:
-    """±12 V right on each jack, and by a half-pulled plug on its contact, module on and off.
+def abuse(bench: Bench, nets: Iterable[str] = ()) -> list[Row]:
+    """±12 V right on each jack, and by a half-pulled plug on its contact, module on and off; or on these nets only.
 
     What counts: the hardest-pressed resistor, and the pins of the Seed.
     """
     parts = [(part, _rated_watts(part)) for part in _resistors(bench)]
-    nets = {net for jack in bench.jacks.values() for net in jack.pins.values()}
-    shared = sorted(net for net in nets if net.endswith(("_JACK", "_NORM")))
+    pins = {net for jack in bench.jacks.values() for net in jack.pins.values()}
+    shared = sorted(nets or (net for net in pins if net.endswith(("_JACK", "_NORM"))))
     rows = []
     for net in shared:
         plots = [plot for is_on in (True, False) for plot in _pushed(bench, net, is_on)]
