@@ -67,14 +67,15 @@ install_packages() {
 }
 
 kicad_python() {
-    local stamp
-    stamp=.venv-kicad/.ready-$(cat pyproject.toml scripts/kicad.sh | sha256sum | cut -c1-16)
+    local stamp wanted
+    wanted=$(sed -n 's/^kicad = \["\(.*\)"\]/\1/p' pyproject.toml)
+    stamp=.venv-kicad/.ready-$(printf '%s' "$wanted" | cat - scripts/kicad.sh | sha256sum | cut -c1-16)
     [ -e "$stamp" ] && return
     say "Creating .venv-kicad: $(/usr/bin/python3 --version) with KiCad's module and InteractiveHtmlBom"
     /usr/bin/python3 -m venv --clear --system-site-packages .venv-kicad
     # shellcheck disable=SC2086
     .venv-kicad/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} \
-        "$(sed -n 's/^kicad = \["\(.*\)"\]/\1/p' pyproject.toml)"
+        "$wanted"
     touch "$stamp"
 }
 
