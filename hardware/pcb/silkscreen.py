@@ -146,7 +146,7 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
         (f"{BOARD.name} {REVISION}", 52.0, 56.6, 1.8, 0.3),
         ("CERN-OHL-P-2.0", 52.0, 58.5, 0.9, 0.14),
         ("no board made yet", 9.2, 39.2, 0.8, 0.12),
-        ("Daisy Seed: USB this end", 27.1, 21.5, 0.8, 0.12),
+        ("Seed: USB here", 27.1, 21.8, 0.8, 0.12),
     )
     for words, x, y, size, stroke in about:
         if ink.take(words, x, y, 0, size):
