@@ -46,7 +46,7 @@ def test_timer_steps_at_192_khz(seed: Seed) -> None:
 def test_any_held_pitch_is_a_mean_of_codes_without_ripple(seed: Seed, volts: float) -> None:
     """Held, the codes repeat from block to block, with a ripple below half a cent."""
     seed.set_volts("V_OCT", volts)
-    seed.run_blocks(8)
+    seed.run_blocks(16)  # a small step goes through a mean of eight blocks (dsp/smoothing.h)
     patterns = []
     for _ in range(3):
         seed.run_blocks(1)
