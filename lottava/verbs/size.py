@@ -51,11 +51,14 @@ def size(
 def as_dict(image: Path, size: Size, top: int = 0) -> dict[str, Any]:
     """Everything the verb tells, in bytes."""
     from lottava.emulator.size import FLASH, PARTS
+    from lottava.emulator.stack import stack_bound
 
     order = [FLASH, *(name for name in size.memories if name != FLASH)]
     parts = [{"part": part} | {memory: size.uses[part, memory] for memory in order} for part in PARTS]
     limits = [(name, size.total(FLASH, without), limit) for name, without, limit in LIMITS]
     limits += [(f"{memory} of the chip", size.total(memory), size.memories[memory]) for memory in order]
+    stack = stack_bound(image)
+    limits.append(("stack, every interrupt at its deepest", stack.worst, stack.reserved))
     return {
         "image": str(image),
         "memories": {memory: size.memories[memory] for memory in order},
