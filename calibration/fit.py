@@ -109,6 +109,20 @@ def check_points(cv: CvInput, points: Sequence[Point]) -> None:
             raise FitError(f"{cv.name}: {_seen(cv, after)}, no higher than {_seen(cv, before)}; take these two again")
 
 
+def _straight_line(
+    name: str, share: NDArray[np.float64], volts: NDArray[np.float64]
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Gain, offset and what is left of each point, by least squares. Raises FitError for a point far off the line."""
+    gain, offset = (float(value) for value in np.polyfit(share, volts, 1))
+    residual = volts - (gain * share + offset)
+    worst = int(np.argmax(np.abs(residual)))
+    if abs(residual[worst]) > RESIDUAL_LIMIT_VOLTS:
+        raise FitError(
+            f"{name}: {volts[worst]:+.3f} V is {residual[worst]:+.3f} V off the line through the others; take it again"
+        )
+    return gain, offset, residual
+
+
 def fit_input(
     cv: CvInput, points: Sequence[Point], *, with_knots: bool, known_knots: Sequence[float] | None = None
 ) -> Fit:
@@ -122,14 +136,7 @@ def fit_input(
     kept = known_knots if with_knots and known_knots is not None and len(points) == 2 else None
     if kept is not None:
         volts = volts - np.interp(volts, KNOT_VOLTS, kept)
-    gain, offset = (float(value) for value in np.polyfit(share, volts, 1))
-    residual = volts - (gain * share + offset)
-    worst = int(np.argmax(np.abs(residual)))
-    if abs(residual[worst]) > RESIDUAL_LIMIT_VOLTS:
-        raise FitError(
-            f"{cv.name}: {volts[worst]:+.3f} V is {residual[worst]:+.3f} V off the line through the others; "
-            "take it again"
-        )
+    gain, offset, residual = _straight_line(cv.name, share, volts)
     _check_plausible(cv, gain, offset)
     knots = np.zeros(len(KNOT_VOLTS)) if kept is None else np.asarray(kept)
     if with_knots and len(points) > 2:
@@ -163,14 +170,7 @@ def fit_output(cv: CvOutput, points: Sequence[Point]) -> OutputFit:
     if len(points) < 2 or np.ptp(volts) < MIN_SPAN_VOLTS:
         span = f"{np.ptp(volts):.3f} V" if len(points) else "nothing"
         raise FitError(f"{cv.name}: moves by {span}; is the cable or the meter in this jack?")
-    gain, offset = (float(value) for value in np.polyfit(share, volts, 1))
-    residual = volts - (gain * share + offset)
-    worst = int(np.argmax(np.abs(residual)))
-    if abs(residual[worst]) > RESIDUAL_LIMIT_VOLTS:
-        raise FitError(
-            f"{cv.name}: {volts[worst]:+.3f} V is {residual[worst]:+.3f} V off the line through the others; "
-            "take it again"
-        )
+    gain, offset, residual = _straight_line(cv.name, share, volts)
     error = gain / cv.nominal_gain - 1.0
     if abs(error) > GAIN_LIMIT:
         raise FitError(
