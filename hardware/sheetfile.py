@@ -174,11 +174,11 @@ class SheetFile:
 
     def names_at(self, spot: Spot) -> set[str]:
         """Labels and power nets that a pin at this point is wired to on this sheet."""
-        seen, todo = {spot}, [spot]
-        while todo:
-            for near in self._links.get(todo.pop(), set()) - seen:
+        seen, waiting = {spot}, [spot]
+        while waiting:
+            for near in self._links.get(waiting.pop(), set()) - seen:
                 seen.add(near)
-                todo.append(near)
+                waiting.append(near)
         return {name for place in seen for name in self._names.get(place, ())}
 
     def set_field(self, reference: str, name: str, text: str) -> None:
@@ -213,10 +213,10 @@ class SheetFile:
 
 def load_project(root: Path) -> list[SheetFile]:
     """The root sheet and all sheets below it, each once."""
-    sheets, todo = [], [root]
-    while todo:
-        sheet = SheetFile(todo.pop(0))
+    sheets, waiting = [], [root]
+    while waiting:
+        sheet = SheetFile(waiting.pop(0))
         sheets.append(sheet)
-        known = {one.path for one in sheets} | set(todo)
-        todo += [path for path in sheet.sub_sheets if path not in known]
+        known = {one.path for one in sheets} | set(waiting)
+        waiting += [path for path in sheet.sub_sheets if path not in known]
     return sheets

@@ -160,8 +160,8 @@ def _ceramics() -> Iterator[PartType]:
         yield _ceramic(farads, dielectric, volts, package, *makers)
 
 
-def _others() -> Iterator[PartType]:
-    yield PartType(
+_OTHERS = (
+    PartType(
         "R 1k 1% 0.66W 1206",
         "1k",
         Source("Panasonic", "ERJ-P08F1001V"),
@@ -172,8 +172,8 @@ def _others() -> Iterator[PartType]:
         (0.15, 0.05),
         lcsc=LCSC.get("ERJ-P08F1001V", GENERIC),
         note="stands the other rail at an output for any time",
-    )
-    yield PartType(
+    ),
+    PartType(
         "R 1k 1% 0.25W 0603",
         "1k",
         Source("Panasonic", "ERJ-PA3F1001V"),
@@ -184,8 +184,8 @@ def _others() -> Iterator[PartType]:
         (0.10, 0.03),
         lcsc=LCSC.get("ERJ-PA3F1001V", GENERIC),
         note="stands 12 V behind a plug that is half in: 0.21 W",
-    )
-    yield PartType(
+    ),
+    PartType(
         "R 10R 1% 0.5W 1206",
         "10",
         Source("Panasonic", "ERJ-P08F10R0V"),
@@ -195,8 +195,8 @@ def _others() -> Iterator[PartType]:
         "500V 0.66W 100ppm",
         (0.15, 0.05),
         lcsc=LCSC.get("ERJ-P08F10R0V", GENERIC),
-    )
-    yield PartType(
+    ),
+    PartType(
         "RN 4x470R 5% 1206",
         "470",
         Source("Yageo", "YC164-JR-07470RL"),
@@ -207,8 +207,8 @@ def _others() -> Iterator[PartType]:
         (0.06, 0.02),
         lcsc=LCSC.get("YC164-JR-07470RL", GENERIC),
         note="four in one, 3.2 x 1.6 mm",
-    )
-    yield PartType(
+    ),
+    PartType(
         "C 100u ELEC 25V 6.3x7.7",
         "100u",
         Source("Panasonic", "EEE-FK1E101XP"),
@@ -219,8 +219,8 @@ def _others() -> Iterator[PartType]:
         (0.45, 0.22),
         lcsc=LCSC.get("EEE-FK1E101XP", GENERIC),
         note="7.7 mm tall",
-    )
-    yield PartType(
+    ),
+    PartType(
         "L 10u 1A 4x4",
         "10u",
         Source("Taiyo Yuden", "NR4018T100M"),
@@ -230,8 +230,8 @@ def _others() -> Iterator[PartType]:
         "1A 0.3 Ohm shielded",
         (0.45, 0.20),
         lcsc=LCSC.get("NR4018T100M", GENERIC),
-    )
-    yield PartType(
+    ),
+    PartType(
         "FB 600R 0805",
         "600R@100MHz",
         Source("Murata", "BLM21PG601SN1D"),
@@ -241,8 +241,8 @@ def _others() -> Iterator[PartType]:
         "1.5A 0.1 Ohm",
         (0.15, 0.06),
         lcsc=LCSC.get("BLM21PG601SN1D", GENERIC),
-    )
-    yield PartType(
+    ),
+    PartType(
         "F 500mA 30V 1812",
         "0.5A",
         Source("Littelfuse", "1812L050/30PR"),
@@ -253,7 +253,7 @@ def _others() -> Iterator[PartType]:
         (0.45, 0.25),
         lcsc=LCSC.get("1812L050/30PR", GENERIC),
         note="the second source is rated 15 V: enough on a 12 V rail",
-    )
+    ),
+)
 
-
-PASSIVES: tuple[PartType, ...] = (*_resistors(), *_ceramics(), *_others())
+PASSIVES: tuple[PartType, ...] = (*_resistors(), *_ceramics(), *_OTHERS)
