@@ -56,12 +56,3 @@ def test_any_held_pitch_is_a_mean_of_codes_without_ripple(seed: Seed, volts: flo
         assert np.ptp(codes) <= 1
         assert seed.dac.codes[PITCH_CHANNEL] == codes.mean()
     np.testing.assert_array_equal(patterns[1], patterns[2])
-
-
-@given(st.integers(0, 16 * DAC_FULL_SCALE), st.integers(0, 15))
-def test_the_sequence_has_its_mean_and_little_ripple(wanted: int, phase: int) -> None:
-    """Of firmware/boards/daisy_seed/dac.cc, from any of its codes on."""
-    sums = wanted * np.arange(17) // 16
-    codes = np.roll(np.diff(sums), phase).astype(float)
-    assert codes.mean() * 16 == wanted
-    assert ripple(codes) * CENTS_A_CODE < 0.5
