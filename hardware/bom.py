@@ -20,7 +20,6 @@ from .sheetfile import Part
 ELSEWHERE = {
     "PJ398SM": "synthesizer parts shops (sold as Thonkiconn)",
     "RD901F B10K": "synthesizer parts shops, Mouser",
-    "RD901F B10K detent": "synthesizer parts shops",
     "Daisy Seed": "electro-smith.com and its dealers",
 }
 """Catalogue key → who sells it, where the two big shops don't, or not this one."""

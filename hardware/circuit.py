@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that need the schematic alone: spice, lint, retune, bom."""
+"""The verbs that need the schematic alone: spice, lint, retune, bom, manual."""
 
 from __future__ import annotations
 
@@ -54,6 +54,17 @@ def _bom(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _manual(_: argparse.Namespace) -> int:
+    from .manual import DOCS, TABLES, rewritten
+    from .sheetfile import load_project
+
+    parts = [part for sheet in load_project(SCHEMATIC) for part in sheet.parts]
+    for name in TABLES:
+        (DOCS / name).write_text(rewritten(name, parts), encoding="utf-8")
+        print(f"docs/{name}")
+    return 0
+
+
 def add_verbs(verbs: Any) -> None:
     """Add them to an argument parser's verbs."""
     spice = verbs.add_parser("spice", help="every simulated figure of the schematic with its limits")
@@ -62,6 +73,8 @@ def add_verbs(verbs: Any) -> None:
     lint.set_defaults(run=_lint)
     retune = verbs.add_parser("retune", help="bring the CV stages' resistors in the sheets to the board's values")
     retune.set_defaults(run=_retune)
+    manual = verbs.add_parser("manual", help="the tables of docs/ that are made from code")
+    manual.set_defaults(run=_manual)
     bom = verbs.add_parser("bom", help="bill of materials, assembler's table, carts")
     bom.add_argument("--out", type=Path, default=FAB)
     bom.set_defaults(run=_bom)

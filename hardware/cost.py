@@ -38,7 +38,6 @@ EXTRAS = (
     Extra("Knob 12 mm, 6 mm shaft", 4, (1.20, 0.80), "PITCH, LEVEL, CONTOUR, MORPH"),
     Extra("Knob 10 mm, 6 mm shaft", 4, (1.00, 0.70), "BRIGHT, BREATH, BODY, WILD"),
     Extra("Cap 6 mm, 6 mm shaft", 4, (0.80, 0.50), "attenuverters"),
-    Extra("Socket 1x20, 2.54 mm", 2, (1.20, 0.80), "Harwin M20-7822046 or Sullins PPTC201LFBN-RC; carry the Seed"),
     Extra("Power cable, 10 to 16 pins", 1, (1.50, 1.00)),
     Extra("Screws M3 x 6 with washers", 4, (0.10, 0.05), "to the rack"),
 )

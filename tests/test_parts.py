@@ -81,16 +81,15 @@ def test_each_part_can_be_ordered() -> None:
         assert 0 < part.price_usd[1] <= part.price_usd[0], key
 
 
-def test_all_but_two_parts_have_a_second_source() -> None:
-    named = [key for key in PARTS if key.split()[0] not in ("R", "C")]
-    without = [key for key in named if PARTS[key].second is None]
-    assert sorted(without) == ["LED 3mm red/green", "LM4132A-2.5 SOT-23-5"]
-    assert all(part.second for kind in "RC" for part in of_kind(kind))
+def test_a_part_without_a_second_source_says_why() -> None:
+    assert [key for key, part in PARTS.items() if part.second is None] == ["Button 6mm"]
+    assert all(bool(part.single) == (part.second is None) for part in PARTS.values())
 
 
-def test_second_sources_are_other_makers_parts() -> None:
+def test_second_sources_are_other_makers_parts_or_say_so() -> None:
     same = [key for key, part in PARTS.items() if part.second and part.second.manufacturer == part.first.manufacturer]
-    assert same == ["Daisy Seed"]
+    assert sorted(same) == ["Daisy Seed", "LM4132A-2.5 SOT-23-5", "Socket 1x20"]
+    assert all(PARTS[key].note for key in same)
 
 
 def test_a_missing_key_is_named() -> None:

@@ -23,10 +23,9 @@ TENTH_OHMS = (18e3, 2e3)
 
 def _pot(sheet: Sheet, index: int, pot: Pot, at: Point) -> None:
     """Counter-clockwise end (1) on ground, the other on 3V3_A."""
-    key = "RD901F B10K detent" if pot.name.endswith("_ATT") else "RD901F B10K"
     part = sheet.place(
         f"RV{501 + index}",
-        key,
+        "RD901F B10K",
         "R_Potentiometer",
         at,
         mirror="x",
@@ -82,7 +81,7 @@ def _divider(sheet: Sheet, number: int, rail: str, ohms: tuple[float, float], ne
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("pots_mux", "Pots and multiplexers", symbols, 500)
-    sheet.heading("Twelve pots, 10k linear: axes, attenuverters (centre detent), others", Point(14, 16))
+    sheet.heading("Twelve pots, 10k linear: axes, attenuverters, others", Point(14, 16))
     sheet.heading("What the module knows about itself", Point(14, 94))
     inputs: dict[str, dict[int, str]] = {name: {} for name in BOARD.mux_pins}
     for index, pot in enumerate(BOARD.pots):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..currents import totals_ma
 from ..schematic.drawing import Sheet
 from ..schematic.geometry import Point
 from ..schematic.library import Symbol
@@ -114,12 +115,13 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     sheet.heading("From the bus: 10 pins, keyed", Point(14, 24))
     sheet.heading("Rails: a fuse that recovers, reversal, surges, hash", Point(82, 24))
     sheet.heading("Supply of the Seed, away from the audio's", Point(82, 86))
+    plus_ma, minus_ma = totals_ma()
     sheet.notes(
         Point(14, 112),
         "At the test points, of 12.0 V at the header (expected, not yet measured):",
         "TP101 +11.5 ... 11.7 V, TP110 -11.5 ... -11.7 V, TP120 10.2 ... 11.2 V.",
-        "Current (estimate): +12 V 110 mA, of them the Seed 80, op-amps 16, LEDs 8;",
-        "-12 V 20 mA. The fuses hold 0.5 A at 23 C and 0.3 A at 60 C.",
+        f"Current (estimate): +12 V {plus_ma:g} mA, -12 V {minus_ma:g} mA.",
+        "The fuses hold 0.5 A at 23 C and 0.3 A at 60 C.",
     )
     ground = Point(30, 84)
     sheet.power("GND", ground)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Daisy Seed: every pin's net, its supplies, the console's header; BOOT, RESET, SWD and USB are on the Seed itself."""
+"""Daisy Seed, its sockets, every pin's net, its supplies, the console; BOOT, RESET, SWD, USB are on the Seed itself."""
 
 from __future__ import annotations
 
@@ -69,6 +69,21 @@ def _console(sheet: Sheet, at: Point) -> None:
     sheet.power("GND", ends[3].moved(-2, 2))
 
 
+def _sockets(sheet: Sheet, at: Point) -> None:
+    """To be bought; they stand in the Seed's own footprint."""
+    for index, pins in enumerate(("PINS_1_20", "PINS_21_40")):
+        sheet.place(
+            f"J{202 + index}",
+            "Socket 1x20",
+            "Housing",
+            at.moved(26 * index),
+            value=pins,
+            names=(Point(4, -0.8), "left"),
+            is_simulated=False,
+            is_on_board=False,
+        )
+
+
 def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     """The sheet."""
     sheet = Sheet("seed", "Daisy Seed", symbols, 200)
@@ -87,10 +102,12 @@ def draw(symbols: Mapping[str, Symbol]) -> Sheet:
     _rail(sheet, 201, "+3V3A", Point(160, 30))
     _rail(sheet, 203, "+3V3D", Point(160, 52))
     _console(sheet, Point(182, 80))
+    sheet.heading("Sockets, low: in the Seed's own holes", Point(152, 98))
+    _sockets(sheet, Point(160, 106))
     sheet.notes(
         Point(14, 118),
-        "In two sockets 1x20, its parts away from the panel: BOOT, RESET, USB and the",
-        "SWD pads of the Seed are reached from behind. D28 is spare, AUDIO_IN_2 is grounded.",
+        "In J202 and J203, its parts away from the panel: BOOT, RESET, USB and the SWD",
+        "pads of the Seed are reached from behind. D28 is spare, AUDIO_IN_2 is grounded.",
         "AGND and DGND meet in the ground plane under the Seed.",
     )
     return sheet

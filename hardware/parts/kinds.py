@@ -38,7 +38,8 @@ class PartType:
 
     value: the schematic's Value, readable by SPICE for R, C and L; lcsc: distributor's number or "generic";
     footprint: "library:name"; price_usd: each, when buying a few and when buying a hundred (estimates);
-    is_hand_soldered: through-hole, not for the assembler; note: what someone who orders must know.
+    is_hand_soldered: through-hole, not for the assembler; note: what someone who orders must know; single: why there
+    is no second source; unverified: what no public document that we found confirms, for the list in docs/order.md.
     """
 
     key: str
@@ -52,6 +53,8 @@ class PartType:
     lcsc: str = GENERIC
     is_hand_soldered: bool = False
     note: str = ""
+    single: str = ""
+    unverified: str = ""
 
     @property
     def fields(self) -> dict[str, str]:

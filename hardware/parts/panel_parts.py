@@ -17,9 +17,12 @@ def _part(
     *,
     by_hand: bool = True,
     note: str = "",
+    single: str = "",
+    unverified: str = "",
 ) -> PartType:
+    words = {"note": note, "single": single, "unverified": unverified}
     lcsc = LCSC.get(sources[0].mpn, GENERIC)
-    return PartType(key, value, *sources, footprint, *limits, price_usd, lcsc, is_hand_soldered=by_hand, note=note)
+    return PartType(key, value, *sources, footprint, *limits, price_usd, lcsc, is_hand_soldered=by_hand, **words)
 
 
 _ALPHA = "Potentiometer_THT:Potentiometer_Alpha_RD901F-40-00D_Single_Vertical"
@@ -42,25 +45,19 @@ PANEL_PARTS: tuple[PartType, ...] = (
         _ALPHA,
         _POT_LIMITS,
         (1.50, 1.10),
-        note="shaft 6 mm with a flat; knobs for it: 12 mm and 10 mm caps",
-    ),
-    _part(
-        "RD901F B10K detent",
-        "10k",
-        (Source("Alpha", "RD901F-40-15F-B10K-00DL1 centre detent"), Source("Alps Alpine", "RK09L1140A5L")),
-        _ALPHA,
-        _POT_LIMITS,
-        (1.60, 1.20),
-        note="ask the shop for the centre detent; the second source has none and works as well",
+        note="flat shaft 6 mm, 15 mm long; all twelve of one kind; attenuverters are nicer with a centre detent",
+        unverified="no order number of a version with a centre detent was found: ask the shop, or do without",
     ),
     _part(
         "LED 3mm red/green",
         "red/green",
-        (Source("Kingbright", "WP115WEGW"), None),
+        (Source("Kingbright", "WP115WEGW"), Source("Lumex", "SSL-LX3059IGW")),
         "LED_THT:LED_D3.0mm-3",
         ("none", "20mA common cathode"),
         (0.40, 0.25),
         note="any 3 mm LED with three legs, red and green, common cathode in the middle",
+        unverified="which outer leg is red: builders of the same LED report the longer one. Try each with a meter. "
+        "Lumex sells the number with -CA behind it too: that one has a common anode and does not work here",
     ),
     _part(
         "LED green 0603",
@@ -74,21 +71,23 @@ PANEL_PARTS: tuple[PartType, ...] = (
     _part(
         "Button 6mm",
         "button",
-        (Source("E-Switch", "TL1105KF160Q"), Source("C&K", "PTS645SM13-2 LFS")),
+        (Source("E-Switch", "TL1105KF160Q"), None),
         "Button_Switch_THT:SW_PUSH_6mm_H13mm",
         ("none", "24V 50mA"),
         (0.45, 0.30),
-        note="6 x 6 mm, 13 mm tall or a little more, to reach through the panel",
+        note="6 x 6 mm, 13.5 mm tall, to reach through the panel",
+        single="sold without a maker's name as 6x6x13 or 6x6x13.5 mm, four legs: any of these fits",
     ),
     _part(
         "USB-C vertical",
         "USB-C",
-        (Source("GCT", "USB4115-03-C"), Source("G-Switch", "GT-USB-7052A")),
+        (Source("GCT", "USB4115-03-C"), Source("G-Switch", "GT-USB-7052")),
         "Connector_USB:USB_C_Receptacle_GCT_USB4115-03-C",
         ("none", "5A 48V"),
         (1.60, 1.20),
         by_hand=False,
-        note="9.3 mm tall, the only part on the front that is soldered to pads",
+        note="9.3 mm tall, the only part on the front that is soldered to pads; its shell hides them from an iron",
+        unverified="second source: its footprint is said to be almost the same: compare the two drawings first",
     ),
     _part(
         "IDC 2x5 shrouded",
@@ -106,7 +105,19 @@ PANEL_PARTS: tuple[PartType, ...] = (
         "Module:Electrosmith_Daisy_Seed",
         ("none", "4-17V"),
         (30.0, 28.0),
-        note="in two sockets 1x20; any of Rev4, 1.1 and 2 DFM",
+        note="with pins, in two sockets 1x20; any of Rev4, 1.1 and 2 DFM",
+    ),
+    _part(
+        "Socket 1x20",
+        "1x20",
+        (Source("Samtec", "SLW-120-01-G-S"), Source("Samtec", "SLW-120-01-T-S")),
+        "Connector_PinSocket_2.54mm:PinSocket_1x20_P2.54mm_Vertical",
+        ("none", "3A a pin"),
+        (3.50, 2.60),
+        note="4.57 mm tall, takes 2.2 to 2.9 mm of a 0.64 mm square pin: the Seed's pins are cut (docs/build.md). "
+        "Instead: any 1x20 socket no taller than 5 mm",
+        unverified="the body's height and the pins' depth are those that others quote from the maker's drawing; "
+        "both numbers are one maker's, gold and tin: no other maker's low socket was found with a drawing",
     ),
     _part(
         "Header 1x4",

@@ -20,7 +20,7 @@ OPA1679 SOIC-14      | TI OPA1679IDR            | ST TL074CDT                | 2
 MCP6004 SOIC-14      | Microchip MCP6004-I/SL   | TI TLV9004IDR              | 4.5mV offset | 6V 1MHz RRIO   | 0.65 0.45
 74HC4051 SOIC-16     | Nexperia 74HC4051D,653   | TI CD74HC4051M96           | none         | 10V 180 Ohm    | 0.50 0.25
 74HC595 SOIC-16      | Nexperia 74HC595D,118    | TI SN74HC595DR             | none         | 7V 6mA a pin   | 0.45 0.20
-LM4132A-2.5 SOT-23-5 | TI LM4132AMF-2.5/NOPB    | -                          | 0.05%        | 5.5V 20ppm/K   | 4.50 3.20
+LM4132A-2.5 SOT-23-5 | TI LM4132AMF-2.5/NOPB    | TI REF2025AIDDCR           | 0.05%        | 5.5V 20ppm/K   | 4.50 3.20
 74LVC1G3157 SOT-23-6 | TI SN74LVC1G3157DBVR     | Nexperia 74LVC1G3157GV,125 | none         | 5.5V 10 Ohm    | 0.35 0.15
 MMBT3904 SOT-23      | Nexperia PMBT3904,215    | onsemi MMBT3904LT1G        | beta 100-300 | 40V 0.2A       | 0.10 0.03
 2N7002 SOT-23        | Nexperia 2N7002,215      | onsemi 2N7002LT1G          | Vth 1-2.5V   | 60V 0.3A       | 0.12 0.04
@@ -46,7 +46,8 @@ _FOOTPRINTS = {
 }
 _NOTES = {
     "OPA1679 SOIC-14": "the second source is noisier and has more offset: it works, and hisses a little",
-    "LM4132A-2.5 SOT-23-5": "grade A, 0.05 %; grade B (LM4132BMF-2.5/NOPB, 0.1 %) costs 3 cents over 5 octaves",
+    "LM4132A-2.5 SOT-23-5": "grade A, 0.05 %; grade B (LM4132BMF-2.5/NOPB, 0.1 %) costs 3 cents over 5 octaves. "
+    "The second source has the same pins and 1.25 V on the one that is open here",
 }
 
 

@@ -46,6 +46,7 @@ class Placed:
     fields: tuple[Field, ...]
     is_fitted: bool = True
     is_simulated: bool = True
+    is_on_board: bool = True
 
     def pin_at(self, pin: Pin) -> Point:
         """Free end of a pin."""
@@ -137,12 +138,14 @@ class Sheet:
         names: tuple[Point, str] | None = None,
         is_fitted: bool = True,
         is_simulated: bool = True,
+        is_on_board: bool = True,
         extra: Mapping[str, str] | None = None,
     ) -> Placed:
         """Put a part of the catalogue here: its origin, or one of its pins, at `at`.
 
         value: shown instead of the catalogue's (a jack's name). names: place of the reference, relative to the origin,
-        and how it is justified; the value goes under it. Raises KeyError for an unknown part, symbol or pin.
+        and how it is justified; the value goes under it. is_on_board: False for what is bought but has no footprint of
+        its own (sockets under another part's pins). Raises KeyError for an unknown part, symbol or pin.
         """
         part = find(key)
         drawing = self.symbols[symbol]
@@ -158,7 +161,7 @@ class Sheet:
         ]
         others = {**part.fields, "Datasheet": drawing.property("Datasheet") or "~", **(extra or {})}
         fields += [Field(name, text, pose.origin) for name, text in others.items()]
-        placed = Placed(reference, drawing, pose, unit, tuple(fields), is_fitted, is_simulated)
+        placed = Placed(reference, drawing, pose, unit, tuple(fields), is_fitted, is_simulated, is_on_board)
         self.placed.append(placed)
         return placed
 

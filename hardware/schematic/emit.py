@@ -81,7 +81,7 @@ def _symbol(sheet: Sheet, placed: Placed, place: Place) -> List:
     flags = {
         "exclude_from_sim": not placed.is_simulated,
         "in_bom": not is_power and not placed.reference.startswith("TP"),
-        "on_board": True,
+        "on_board": placed.is_on_board,
         "dnp": not placed.is_fitted,
     }
     item += [make(name, Atom("yes" if value else "no")) for name, value in flags.items()]

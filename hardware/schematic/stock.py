@@ -21,7 +21,7 @@ Connector:TestPoint Connector:USB_C_Receptacle_USB2.0_16P Connector_Audio:AudioJ
 Connector_Generic:Conn_01x04 Connector_Generic:Conn_02x05_Odd_Even
 Device:C Device:C_Polarized Device:D Device:D_Schottky Device:D_TVS Device:D_Zener Device:FerriteBead Device:L
 Device:LED Device:LED_Dual_AKA Device:Polyfuse Device:R Device:R_Pack04 Device:R_Potentiometer Diode:BAT54S
-MCU_Module:Electrosmith_Daisy_Seed_Rev4 Mechanical:MountingHole Power_Protection:USBLC6-2SC6
+MCU_Module:Electrosmith_Daisy_Seed_Rev4 Mechanical:Housing Mechanical:MountingHole Power_Protection:USBLC6-2SC6
 Reference_Voltage:LM4132xMF-2.5 Switch:SW_Push Transistor_BJT:MMBT3904 Transistor_FET:2N7002
 power:+12V power:-12V power:GND power:PWR_FLAG
 """
