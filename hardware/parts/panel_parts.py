@@ -20,9 +20,19 @@ def _part(
     single: str = "",
     unverified: str = "",
 ) -> PartType:
-    words = {"note": note, "single": single, "unverified": unverified}
-    lcsc = LCSC.get(sources[0].mpn, GENERIC)
-    return PartType(key, value, *sources, footprint, *limits, price_usd, lcsc, is_hand_soldered=by_hand, **words)
+    return PartType(
+        key,
+        value,
+        *sources,
+        footprint,
+        *limits,
+        price_usd,
+        LCSC.get(sources[0].mpn, GENERIC),
+        is_hand_soldered=by_hand,
+        note=note,
+        single=single,
+        unverified=unverified,
+    )
 
 
 _ALPHA = "Potentiometer_THT:Potentiometer_Alpha_RD901F-40-00D_Single_Vertical"
