@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu] [cppcheck] [kicad]. Says what it installs first; quick when all is there.
+# Brings what a make target needs: setup.sh [python] [compiler] [usb] [npm] [dfu] [cppcheck] [kicad] [quality]. Says what it installs first; quick when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TORCH="torch==2.13.0"
+AISFX="aisfx==0.1.2"
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
@@ -58,8 +59,9 @@ system_packages() {
             dfu) command -v dfu-util >/dev/null || missing+=(dfu-util) ;;
             cppcheck) command -v cppcheck >/dev/null || missing+=(cppcheck) ;;
             npm) command -v npm >/dev/null || missing+=(npm) ;;
+            quality) command -v g++ >/dev/null || missing+=(g++) ;; # ViSQOL's LIBSVM comes as source
             usb | kicad) ;; # scripts/tinyusb.sh, scripts/kicad.sh
-            *) die "unknown need '$need': python, compiler, usb, npm, dfu, cppcheck, kicad" ;;
+            *) die "unknown need '$need': python, compiler, usb, npm, dfu, cppcheck, kicad, quality" ;;
         esac
     done
     install_debian "${missing[@]}"
@@ -89,7 +91,21 @@ python_packages() {
     touch "$stamp"
 }
 
+quality_packages() {
+    [ -x .venv/bin/python ] || die "the packages for measures of quality go into .venv:  scripts/setup.sh python quality"
+    .venv/bin/pip show -q aisfx visqol-python 2>/dev/null && return
+    local wanted
+    wanted=$(sed -n 's/^quality = \["\(.*\)"\]/\1/p' pyproject.toml)
+    say "Installing packages that judge sounds into .venv: $wanted and $AISFX (about 28 MB)"
+    # aisfx names NumPy 1.23 and librosa 0.9; only its weights are read, so it comes without what it names.
+    # shellcheck disable=SC2086
+    .venv/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} --no-deps "$AISFX"
+    # shellcheck disable=SC2086
+    .venv/bin/pip install -q --disable-pip-version-check ${PIP_ARGS:-} "$wanted"
+}
+
 system_packages "$@"
 case " $* " in *" python "*) python_packages ;; esac
+case " $* " in *" quality "*) quality_packages ;; esac
 case " $* " in *" usb "*) [ "${USB:-1}" = 0 ] || scripts/tinyusb.sh ;; esac
 case " $* " in *" kicad "*) scripts/kicad.sh ;; esac

@@ -36,12 +36,18 @@ def draws(seed: int, step: int) -> np.random.Generator:
     return np.random.default_rng((seed, step))
 
 
-def mel_matrix() -> np.ndarray:
-    """Triangles [1025, 40], equally spaced in mel (2595 log10(1 + f/700)) from 40 Hz to 20 kHz."""
-    lowest, highest = 2595 * np.log10(1 + np.array([40.0, 20_000.0]) / 700)
-    mel = np.linspace(lowest, highest, MEL_BANDS + 2)
+def mel_matrix(
+    bands: int = MEL_BANDS,
+    low_hz: float = 40.0,
+    high_hz: float = 20_000.0,
+    window: int = MEL_WINDOW,
+    rate_hz: int = SAMPLE_RATE_HZ,
+) -> np.ndarray:
+    """Triangles [window // 2 + 1, bands], equally spaced in mel (2595 log10(1 + f/700)), of height 1."""
+    lowest, highest = 2595 * np.log10(1 + np.array([low_hz, high_hz]) / 700)
+    mel = np.linspace(lowest, highest, bands + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
-    frequency = np.fft.rfftfreq(MEL_WINDOW, 1 / 48_000)[:, None]
+    frequency = np.fft.rfftfreq(window, 1 / rate_hz)[:, None]
     rise = (frequency - edges[:-2]) / np.diff(edges)[:-1]
     fall = (edges[2:] - frequency) / np.diff(edges)[1:]
     return np.clip(np.minimum(rise, fall), 0.0, None)

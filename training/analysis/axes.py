@@ -94,21 +94,31 @@ def sweep_axis(
 
     Raises ValueError without clips.
     """
+    curves = [descriptors_swept(render, clip, dataset, axis, positions)[:, axis] for clip in clips]
+    return axis_curve(curves, clips, dataset, axis, positions)
+
+
+def axis_curve(
+    curves: Sequence[NDArray], clips: Sequence[Clip], dataset: Dataset, axis: int, positions: Sequence[float]
+) -> AxisCurve:
+    """What one axis does to its descriptor, of curves [positions] a note. Raises ValueError without notes."""
     if not clips:
         raise ValueError("an axis needs held-out notes to be swept on; there are none")
-    curves = [_sweep_note(render, clip, dataset, axis, positions) for clip in clips]
     return AxisCurve(
         axis=AXES[axis],
         unit=UNITS[axis],
         positions=tuple(positions),
-        per_note=tuple(tuple(curve) for curve in curves),
+        per_note=tuple(tuple(float(value) for value in curve) for curve in curves),
         notes=tuple(clip.note for clip in clips),
-        spearman=float(np.mean([spearman(positions, curve) for curve in curves])),
+        spearman=float(np.mean([spearman(positions, curve.tolist()) for curve in curves])),
         learnable=bool(dataset.axis_learnable[axis]),
     )
 
 
-def _sweep_note(render: Render, clip: Clip, dataset: Dataset, axis: int, positions: Sequence[float]) -> list[float]:
+def descriptors_swept(
+    render: Render, clip: Clip, dataset: Dataset, axis: int, positions: Sequence[float] = POSITIONS
+) -> NDArray[np.float64]:
+    """All three descriptors [positions, 3] of the loudest second of a clip while one axis is held at each position."""
     part = loudest_excerpt(clip, round(EXCERPT_SECONDS * FRAME_RATE_HZ))
     inputs = network_inputs(clip, dataset)
     batch = {name: np.repeat(inputs[name][None, part], len(positions), axis=0) for name in ("pitch", "loudness")}
@@ -120,8 +130,8 @@ def _sweep_note(render: Render, clip: Clip, dataset: Dataset, axis: int, positio
     for audio in render({**batch, "axes": axes}):
         sound = np.asarray(audio, dtype=np.float64)[: frames * HOP_SAMPLES]
         raw = measure_descriptors(sound, f0_hz, measure_loudness_db(sound), dataset.bright_fit)
-        values.append(float(np.mean(raw[min(SETTLE_FRAMES, frames // 2) :, axis])))
-    return values
+        values.append(raw[min(SETTLE_FRAMES, frames // 2) :].mean(axis=0))
+    return np.array(values)
 
 
 def sweep_axes(render: Render, dataset: Dataset, clips: Sequence[Clip] | None = None) -> tuple[AxisCurve, ...]:

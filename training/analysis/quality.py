@@ -4,38 +4,68 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..generators.family import Network
+from ..generators.registry import family_of
 from ..wild import WildEncoder
-from .axes import sweep_axes
-from .render import render_inputs, score_model
+from . import embedding, mos
+from .control import response
+from .frechet import MelSpace, distances
+from .metrics import score
+from .render import as_heard, render_inputs, rendered_notes, score_model
 
 Figures = dict[str, float | None]
 
+OPTIONAL = {"frechet": ("aisfx", embedding.available), "visqol": ("visqol-python", mos.available)}
+"""Figures that optional packages make: the package, and whether it is there."""
+
+
+def missing() -> tuple[str, ...]:
+    """One sentence for each figure that stays empty for want of a package."""
+    return tuple(
+        f"{figure} is not measured: the package {package} is not installed; {embedding.INSTALL}"
+        for figure, (package, available) in OPTIONAL.items()
+        if not available()
+    )
+
 
 def quality(model: Network, encoder: WildEncoder | None, dataset: Dataset) -> Figures:
-    """Figures on the held-out notes; None where there was nothing to measure.
+    """Figures on the held-out notes; None where there was nothing to measure, or `missing` says why.
 
     mrstft, f0_cents, f0_gross_rate, loudness_db: measured axes, WILD at 0; a network of 24 kHz in its own band.
     mrstft_noon: all axes at noon. mrstft_encoded: WILD where the encoder puts each recording; None without one.
-    <axis>_spearman, <axis>_travel: of bright, breath and body, as axes.py sweeps them; None where the recordings don't
-    teach the axis.
+    frechet, frechet_halves, frechet_floor and the same of mel_frechet: frechet.py; of embeddings, and of mel frames.
+    visqol: mos.py. <axis>_spearman, <axis>_travel, <axis>_cross_talk: of bright, breath and body, as axes.py and
+    control.py sweep them; None where the recordings don't teach the axis.
     """
-    found: dict[str, float] = dict(score_model(model, dataset).as_dict())
+    pairs = list(rendered_notes(model, dataset))
+    found: dict[str, float] = dict(score(iter(pairs)).as_dict())
     found["mrstft_noon"] = score_model(model, dataset, noon=True).mrstft
-    if encoder is not None:
-        found["mrstft_encoded"] = score_model(model, dataset, encoder=encoder).mrstft
-    else:
-        found["mrstft_encoded"] = math.nan
-    for curve in sweep_axes(partial(render_inputs, model), dataset):
-        name = curve.axis.lower()
-        found[f"{name}_spearman"] = curve.spearman if curve.learnable else math.nan
-        found[f"{name}_travel"] = curve.travel if curve.learnable else math.nan
-    return _known(found)
+    found["mrstft_encoded"] = math.nan if encoder is None else score_model(model, dataset, encoder=encoder).mrstft
+    order = np.argsort([clip.note for clip in dataset.heldout], kind="stable")
+    found |= likeness(model, dataset, [pairs[i][:2] for i in order])
+    heard = response(partial(render_inputs, model), dataset)
+    for curve, talk in zip(heard.curves, heard.cross_talk, strict=True):
+        for name, value in (("spearman", curve.spearman), ("travel", curve.travel), ("cross_talk", talk)):
+            found[f"{curve.axis.lower()}_{name}"] = value if curve.learnable else math.nan
+    return {name: float(value) if math.isfinite(value) else None for name, value in found.items()}
 
 
-def _known(figures: Mapping[str, float]) -> Figures:
-    return {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
+def likeness(model: Network, dataset: Dataset, pairs: Sequence[tuple[NDArray, NDArray]]) -> dict[str, float]:
+    """Fréchet distances and ViSQOL of (recording, rendering), lowest note first; nan where a package is missing."""
+    rate_hz = family_of(model).rate_hz
+    space = MelSpace.of([as_heard(clip.audio, rate_hz) for clip in dataset.train])
+    ears = {"frechet": embedding.embed if embedding.available() else None, "mel_frechet": space.features}
+    found = {"visqol": mos.visqol(pairs) if mos.available() else math.nan}
+    for name, ear in ears.items():
+        figures = (math.nan, math.nan, math.nan)
+        if ear is not None and len(pairs) > 1:
+            figures = distances([ear(recording) for recording, _ in pairs], [ear(made) for _, made in pairs])
+        found |= dict(zip((name, f"{name}_halves", f"{name}_floor"), figures, strict=True))
+    return found

@@ -98,6 +98,31 @@ def as_heard(audio: FloatArray, rate_hz: int) -> FloatArray:
     return doubled[0].numpy()
 
 
+Pair = tuple[FloatArray, FloatArray, NDArray[np.float64], NDArray[np.bool_]]
+"""A note as recorded and as rendered [192 * frames], the pitch in Hz that was asked for, and where it is voiced."""
+
+
+def rendered_notes(
+    model: Network,
+    dataset: Dataset,
+    clips: Sequence[Clip] | None = None,
+    *,
+    noon: bool = False,
+    encoder: WildEncoder | None = None,
+) -> Iterator[Pair]:
+    """The held-out notes (or the clips given) with measured axes, or with all at noon.
+
+    WILD is at 0, or where the encoder puts the recording. A family of 24 kHz is compared with the recording's lower
+    half: the upper alone costs 1.7 to 2.4 of MRSTFT on sax notes, whatever the network.
+    """
+    rate_hz = family_of(model).rate_hz
+    for clip in dataset.heldout if clips is None else clips:
+        wild = 0.0 if encoder is None else encode_clip(encoder, clip)
+        inputs = clip_inputs(clip, dataset, wild, noon)
+        commanded = volts_to_hz(inputs["pitch"][0, :, 0])
+        yield as_heard(clip.audio, rate_hz), render_inputs(model, inputs)[0], commanded, clip.voiced
+
+
 def score_model(
     model: Network,
     dataset: Dataset,
@@ -106,18 +131,5 @@ def score_model(
     noon: bool = False,
     encoder: WildEncoder | None = None,
 ) -> Scores:
-    """Scores on the held-out notes (or the clips given) with measured axes, or with all at noon.
-
-    WILD is at 0, or where the encoder puts the recording. A family of 24 kHz is compared with the recording's lower
-    half: the upper alone costs 1.7 to 2.4 of MRSTFT on sax notes, whatever the network.
-    """
-    rate_hz = family_of(model).rate_hz
-
-    def pairs() -> Iterator[tuple[FloatArray, FloatArray, NDArray[np.float64], NDArray[np.bool_]]]:
-        for clip in dataset.heldout if clips is None else clips:
-            wild = 0.0 if encoder is None else encode_clip(encoder, clip)
-            inputs = clip_inputs(clip, dataset, wild, noon)
-            commanded = volts_to_hz(inputs["pitch"][0, :, 0])
-            yield as_heard(clip.audio, rate_hz), render_inputs(model, inputs)[0], commanded, clip.voiced
-
-    return score(pairs())
+    """Scores of rendered_notes."""
+    return score(rendered_notes(model, dataset, clips, noon=noon, encoder=encoder))
