@@ -88,9 +88,9 @@ def _sources(line: Line) -> tuple[str, str]:
 
 
 def full_csv(found: Iterable[Line]) -> str:
-    """Every line with all that is known of it."""
+    """Every line with all that is known of it; then what is on no schematic."""
     head = "Quantity,Designator,Value,First source,Second source,LCSC,Tolerance,Rating,Footprint,Fitted,By hand,Note"
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             line.quantity,
             ",".join(line.designators),
@@ -106,6 +106,8 @@ def full_csv(found: Iterable[Line]) -> str:
         )
         for line in found
     ]
+    blank = ("",) * 8
+    rows += [(extra.quantity, "", extra.name, *blank, "with the panel", extra.note) for extra in EXTRAS]
     return _table(head.split(","), rows)
 
 

@@ -35,13 +35,16 @@ class Extra:
 
 
 EXTRAS = (
-    Extra("Knob 12 mm, 6 mm shaft", 4, (1.20, 0.80), "PITCH, LEVEL, CONTOUR, MORPH"),
-    Extra("Knob 10 mm, 6 mm shaft", 4, (1.00, 0.70), "BRIGHT, BREATH, BODY, WILD"),
-    Extra("Cap 6 mm, 6 mm shaft", 4, (0.80, 0.50), "attenuverters"),
-    Extra("Power cable, 10 to 16 pins", 1, (1.50, 1.00)),
-    Extra("Screws M3 x 6 with washers", 4, (0.10, 0.05), "to the rack"),
+    Extra("Knob 12 mm, D shaft 6 mm", 4, (1.20, 0.80), "PITCH, LEVEL, CONTOUR, MORPH"),
+    Extra("Knob 10 mm, D shaft 6 mm", 4, (1.00, 0.70), "BRIGHT, BREATH, BODY, WILD"),
+    Extra("Cap 6 mm, D shaft 6 mm", 4, (0.80, 0.50), "attenuverters"),
+    Extra("Nut M6 x 0.5 for the jacks", 15, (0.05, 0.03), "often in the jacks' bag: look before you buy"),
+    Extra("Nut M7 x 0.75 and washer for the pots", 12, (0.05, 0.03), "usually come with the pots: look before you buy"),
+    Extra("Power cable, 10 pins to the rack's 10 or 16", 1, (1.50, 1.00), "ribbon; the red stripe is -12 V"),
+    Extra("Screws M3 x 6 with nylon washers", 4, (0.10, 0.05), "to the rack"),
+    Extra("Micro-USB cable that carries data", 1, (3.00, 2.00), "to flash the Seed for the first time, on your desk"),
 )
-"""Nuts come with jacks and pots."""
+"""No spacers and no standoffs: jacks and pots hold the panel, LEDs are soldered while they sit in it."""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,8 @@ PANEL_PARTS: tuple[PartType, ...] = (
         "Module:Electrosmith_Daisy_Seed",
         ("none", "4-17V"),
         (30.0, 28.0),
-        note="with pins, in two sockets 1x20; any of Rev4, 1.1 and 2 DFM",
+        note="the 65 MB one, with pins, in two sockets 1x20; Rev4 and 1.1 alike",
+        unverified="second source: that a Seed2 DFM can be had with pins like a Seed's",
     ),
     _part(
         "Socket 1x20",

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""The module fits a rack of 25 mm, by the heights of the parts that are ordered."""
+
+from __future__ import annotations
+
+import pytest
+from lottava.hardware import depth
+from lottava.hardware.parts import find
+from lottava.hardware.pcb.stackup import BOARD, MASK_MM
+
+
+def test_the_module_is_no_deeper_than_asked() -> None:
+    assert depth.depth_mm() <= depth.LIMIT_MM
+    assert depth.depth_mm() + depth.PANEL_MM <= depth.LIMIT_MM
+    assert depth.cable_mm() <= depth.LIMIT_MM
+
+
+def test_usual_sockets_would_be_too_tall() -> None:
+    assert depth.depth_mm(depth.USUAL_SOCKET_MM) > depth.LIMIT_MM
+
+
+def test_heights_are_those_of_what_is_ordered() -> None:
+    assert f"{depth.SOCKET_MM:g} mm tall" in find("Socket 1x20").note
+    assert "{:g} to {:g} mm".format(*depth.PIN_LENGTHS_MM) in find("Socket 1x20").note
+    board_mm = sum(layer[2] for layer in BOARD) + 2 * MASK_MM
+    assert board_mm == pytest.approx(depth.BOARD_MM, abs=0.02)
