@@ -43,6 +43,6 @@ def visqol(pairs: Sequence[tuple[NDArray, NDArray]]) -> float:
     judge.create(mode="audio")
     for recording, rendering in (pair for pair in pairs if len(pair[0]) >= LEAST_SAMPLES):
         part = loudest(recording)
-        sounds = (np.asarray(sound[part], dtype=np.float64) for sound in (recording, rendering))
-        marks.append(float(judge.measure_from_arrays(*sounds, SAMPLE_RATE_HZ).moslqo))
+        heard, made = (np.asarray(sound[part], dtype=np.float64) for sound in (recording, rendering))
+        marks.append(float(judge.measure_from_arrays(heard, made, SAMPLE_RATE_HZ).moslqo))
     return float(np.mean(marks)) if marks else float("nan")
