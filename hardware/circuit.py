@@ -55,12 +55,17 @@ def _bom(arguments: argparse.Namespace) -> int:
 
 
 def _manual(_: argparse.Namespace) -> int:
-    from .manual import DOCS, TABLES, rewritten
+    from .manual import DOCS, SIMULATED, TABLES, rewritten, with_table
     from .sheetfile import load_project
+    from .spice import summary
+    from .spice.check import check_schematic
 
     parts = [part for sheet in load_project(SCHEMATIC) for part in sheet.parts]
+    simulated = summary.table(check_schematic(SCHEMATIC))
     for name in TABLES:
-        (DOCS / name).write_text(rewritten(name, parts), encoding="utf-8")
+        text = rewritten(name, parts)
+        text = with_table(text, simulated) if name == SIMULATED else text
+        (DOCS / name).write_text(text, encoding="utf-8")
         print(f"docs/{name}")
     return 0
 

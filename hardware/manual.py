@@ -51,6 +51,8 @@ TABLES: Mapping[str, tuple[Table, ...]] = {
     "hardware.md": (lambda parts: currents.table(), lambda parts: depth_table()),
 }
 """File of docs/ → its tables."""
+SIMULATED = "hardware.md"
+"""Where the table of simulated figures stands, which needs KiCad and a simulator to be made."""
 
 
 def with_table(text: str, table: str) -> str:

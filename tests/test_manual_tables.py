@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("skip", reason="the schematic is read by kicad-skip: install lottava[hardware]")
 
-from lottava.hardware import bom, currents, depth, manual
+from lottava.hardware import bom, cost, currents, depth, manual
 from lottava.hardware.cost import EXTRAS
 from lottava.hardware.parts import PARTS
 from lottava.hardware.schematic.project import KICAD
@@ -39,6 +39,21 @@ def test_currents_in_words_are_the_sums() -> None:
         plus, minus = currents.totals_ma(without_seed=without_seed)
         assert f"about {plus:g} mA from +12 V and {minus:g} mA from −12 V (calculated" in text
     assert "{:g} mA and {:g} mA are safe".format(*currents.PLAN_MA) in (manual.DOCS / "hardware.md").read_text("utf-8")
+
+
+def test_the_readme_says_how_deep_how_hungry_how_dear(parts: list[Part]) -> None:
+    text = " ".join((manual.DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    found = bom.lines(parts)
+    one, ten = (cost.cost(found, units).each for units in (1, 10))
+    plus, minus = currents.totals_ma()
+    assert f"14 HP, {depth.depth_mm():.0f} mm deep, {plus:g} mA from +12 V and {minus:g} mA from −12 V" in text
+    assert f"about {round(sum(line.quantity for line in found if line.is_fitted), -1)} parts" in text
+    assert f"one costs about {round(one, -1):.0f} $ to make, ten about {round(ten, -1):.0f} $ each" in text
+
+
+def test_the_changelog_says_how_deep() -> None:
+    text = (manual.DOCS.parent / "hardware" / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"({depth.depth_mm():.1f} mm calculated)" in text
 
 
 def test_the_manual_cuts_the_pins_as_the_sockets_want() -> None:
