@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from . import currents, readings
+from . import board_house, currents, readings
 from .bom import lines
 from .cost import Line, cost_table
 from .depth import table as depth_table
@@ -47,7 +47,7 @@ def _span(line: Line) -> str:
 
 TABLES: Mapping[str, tuple[Table, ...]] = {
     "build.md": (readings.table,),
-    "order.md": (lambda parts: cost_table(lines(parts)), doubts, singles),
+    "order.md": (lambda parts: board_house.table(), lambda parts: cost_table(lines(parts)), doubts, singles),
     "hardware.md": (lambda parts: currents.table(), lambda parts: depth_table()),
 }
 """File of docs/ → its tables."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from lottava.hardware import depth
 from lottava.hardware.parts import find
+from lottava.hardware.pcb import rules
 from lottava.hardware.pcb.stackup import BOARD, MASK_MM
 
 
@@ -22,5 +23,6 @@ def test_usual_sockets_would_be_too_tall() -> None:
 def test_heights_are_those_of_what_is_ordered() -> None:
     assert f"{depth.SOCKET_MM:g} mm tall" in find("Socket 1x20").note
     assert "{:g} to {:g} mm".format(*depth.PIN_LENGTHS_MM) in find("Socket 1x20").note
+    assert rules.THICKNESS_MM == depth.BOARD_MM
     board_mm = sum(layer[2] for layer in BOARD) + 2 * MASK_MM
     assert board_mm == pytest.approx(depth.BOARD_MM, abs=0.02)
