@@ -9,7 +9,9 @@ LIMIT_MM = 25.0
 PANEL_MM = 1.6
 BOARD_MM = 1.6
 PANEL_TO_BOARD_MM = 10.0
-"""The jacks' bodies and a washer; pots, buttons and LEDs follow them."""
+"""The jacks' bodies and a washer, estimated; pots, buttons and LEDs follow them."""
+BUTTON_MM = 13.5
+"""From the board to the plunger's top, as others' lists have it."""
 SOCKET_MM = 4.57
 """Samtec SLW: 0.180 inch by the maker's drawing, as others quote it."""
 PIN_LENGTHS_MM = (2.2, 2.9)
@@ -36,7 +38,7 @@ class Layer:
 def layers(socket_mm: float = SOCKET_MM) -> tuple[Layer, ...]:
     """From behind the panel to the far end of the Seed."""
     return (
-        Layer("panel's back to the board: the jacks", PANEL_TO_BOARD_MM),
+        Layer("panel's back to the board: the jacks (estimate)", PANEL_TO_BOARD_MM),
         Layer("board", BOARD_MM),
         Layer("sockets J202, J203 (Samtec SLW)", socket_mm),
         Layer("plastic around the Seed's pins", PIN_PLASTIC_MM),
@@ -48,6 +50,11 @@ def layers(socket_mm: float = SOCKET_MM) -> tuple[Layer, ...]:
 def depth_mm(socket_mm: float = SOCKET_MM) -> float:
     """Behind the panel, which itself lies in front of the rack's rails."""
     return sum(layer.thickness_mm for layer in layers(socket_mm))
+
+
+def button_mm() -> float:
+    """How far a button's plunger stands out of the panel."""
+    return BUTTON_MM - PANEL_TO_BOARD_MM - PANEL_MM
 
 
 def cable_mm() -> float:

@@ -20,6 +20,11 @@ def test_usual_sockets_would_be_too_tall() -> None:
     assert depth.depth_mm(depth.USUAL_SOCKET_MM) > depth.LIMIT_MM
 
 
+def test_buttons_reach_a_finger_and_hide_under_no_knob() -> None:
+    assert f"{depth.BUTTON_MM:g} mm tall" in find("Button 6mm").note
+    assert 1 < depth.button_mm() < 4
+
+
 def test_heights_are_those_of_what_is_ordered() -> None:
     assert f"{depth.SOCKET_MM:g} mm tall" in find("Socket 1x20").note
     assert "{:g} to {:g} mm".format(*depth.PIN_LENGTHS_MM) in find("Socket 1x20").note
