@@ -153,3 +153,5 @@ def test_alignment_and_redundancy():
     assert spectra.redundancy(np.repeat(x[:, :1], 3, axis=1)[None]) == pytest.approx(1)
     assert spectra.redundancy(x[None]) < 0.01 and spectra.redundancy(x[None, :, :1]) == 0
     assert spectra.redundancy(x[None, :, :2]) == pytest.approx(spectra.linear_cka(x[:, :1], x[:, 1:2]))
+    still = np.concatenate((x[:, :2], np.zeros((len(x), 2))), axis=1)
+    assert spectra.redundancy(still[None]) < 0.01 and spectra.silent_share(still[None]) == 0.5

@@ -72,5 +72,12 @@ def redundancy(values: NDArray) -> float:
         return 0.0
     centred = columns - columns.mean(axis=0)
     norm = np.linalg.norm(centred, axis=0)
-    alike = np.square(centred.T @ centred) / np.maximum(np.outer(norm, norm), 1e-300) ** 2
+    scaled = np.where(norm > 0, centred / np.where(norm > 0, norm, 1.0), 0.0)
+    alike = np.square(scaled.T @ scaled)
     return float((alike.sum() - np.trace(alike)) / (units * (units - 1)))
+
+
+def silent_share(values: NDArray) -> float:
+    """Share of the units of a tensor [batch, columns, size] that never move: dead for what was played."""
+    columns = np.asarray(values).reshape(-1, values.shape[-1])
+    return float(np.mean(np.ptp(columns, axis=0) == 0))
