@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m lottava.hardware build|check|fab|route|spice|lint|retune|bom`: what make's hardware targets run."""
+"""`python -m lottava.hardware build|check|fab|route|spice|lint|retune|bom|manual`: what make's hardware targets run."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import audio, control_voltages, gates, power, stability, tolerance
+from ..manual import DOCS, SIMULATED
+from . import audio, control_voltages, gates, power, stability, summary, tolerance
 from .bench import Bench
 from .netlist import Netlist, export
 from .rows import Row
@@ -41,6 +42,13 @@ def check_schematic(schematic: Path) -> list[Row]:
 
 
 def complaints(schematic: Path) -> list[str]:
-    """Sentences about figures outside their limits."""
-    failed = [row for row in check_schematic(schematic) if not row.passes]
-    return [f"{row.check}, {row.subject}: {row.value:.5g} {row.unit}, {row.limits} is allowed" for row in failed]
+    """Sentences about figures outside their limits, and about a manual that shows others than today's."""
+    rows = check_schematic(schematic)
+    found = [
+        f"{row.check}, {row.subject}: {row.value:.5g} {row.unit}, {row.limits} is allowed"
+        for row in rows
+        if not row.passes
+    ]
+    if summary.table(rows) not in (DOCS / SIMULATED).read_text(encoding="utf-8"):
+        found.append(f"docs/{SIMULATED}: other simulated figures than today's; run python -m lottava.hardware manual")
+    return found
