@@ -15,16 +15,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava import synth
+from lottava import nsf_source, synth
 from lottava.fixedpoint import fits_32_bits
 from lottava.graph import ARRAYS, Graph, Layer, graph_hash
 from lottava.layer_rules import add_shifts, concat_shifts, multiply_shift
 from lottava.layers import OPTIONS, PRODUCTS
-from lottava.scales import INPUT_SCALES, OUTPUT_FRACTION_BITS
 from lottava.units import BLOCK_SAMPLES
 
 MAGIC = int.from_bytes(b"LTVB", "little")
-VERSION = 2
+VERSION = 3
 CRC_START = 16
 ALIGNMENT = 16
 
@@ -47,6 +46,7 @@ VOICE = np.dtype(
         *((name, "<f4") for name in ("gain", "loudness_lo_db", "loudness_hi_db", "range_lo_volts", "range_hi_volts")),
         *((name, "<f4") for name in ("tilt", "breath_db", "body_db", "ripple_db")),
         *((name, "<u4") for name in ("partials", "bands")),
+        *(("merge", "<f4", nsf_source.SINES), ("merge_bias", "<f4")),
     ]
 )
 HEADER = np.dtype(
@@ -84,9 +84,6 @@ ACTIVATIONS = {
     )
 }
 
-INPUT_SIZES = {"pitch": 1, "loudness": 1, "axes": 4}
-"""Inputs that the module feeds, in this order."""
-
 
 class BlobError(ValueError):
     """A graph that the module can't run: says which limit it breaks."""
@@ -94,12 +91,16 @@ class BlobError(ValueError):
 
 @dataclass(frozen=True)
 class VoiceParameters:
-    """What the synthesiser needs beside the network. Loudness in A-weighted dB, range in volts from C4, gain linear."""
+    """What a player needs beside the network. Loudness in A-weighted dB, range in volts from C4, gain linear.
+
+    merge: of a source-filter's sines; without one the blob is a synthesiser's.
+    """
 
     gain: float = 1.0
     loudness_db: tuple[float, float] = (-60.0, -20.0)
     range_volts: tuple[float, float] = (-2.0, 2.0)
     edits: synth.SynthEdits = field(default_factory=synth.SynthEdits)
+    merge: nsf_source.Merge | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,22 +119,6 @@ def _check_format(graph: Graph) -> None:
 
 def _is_scale(scale: float) -> bool:
     return scale < MAX_SCALE and float(np.float32(scale)) == scale > 0
-
-
-def check_voice(graph: Graph) -> None:
-    """Raise BlobError unless the module can play the graph: its inputs, its output, their scales, one column a tick."""
-    _check_format(graph)
-    sizes = {name: graph.tensors[name].size for name in graph.inputs}
-    if list(sizes.items()) != list(INPUT_SIZES.items()):
-        raise BlobError(f"the graph's inputs are {sizes}, the module feeds {INPUT_SIZES}")
-    if len(graph.outputs) != 1 or graph.tensors[graph.outputs[0]].size != synth.CONTROLS:
-        raise BlobError(f"the graph's outputs are {graph.outputs}, the synthesiser takes one of {synth.CONTROLS}")
-    scales = {**INPUT_SCALES, **dict.fromkeys(graph.outputs, 2.0**-OUTPUT_FRACTION_BITS)}
-    scales = {name: scales[name] for name in (*graph.inputs, *graph.outputs)}
-    if wrong := [name for name, scale in scales.items() if graph.tensors[name].scale != scale]:
-        raise BlobError(f"tensors {wrong} are not at the module's scales {scales}")
-    if slow := [tensor.name for tensor in graph.tensors.values() if tensor.period != 1]:
-        raise BlobError(f"tensors {slow} have longer periods than one frame; the module steps all of them together")
 
 
 def _check(graph: Graph, block: int, memory: Mapping[str, int]) -> None:
@@ -214,11 +199,12 @@ def _header(graph: Graph, parameters: VoiceParameters, block: int, length: int) 
     header["input_count"], header["output_tensor"] = len(graph.inputs), order.index(graph.outputs[0])
     header["block"] = block
     header["graph_sha256"] = np.frombuffer(bytes.fromhex(graph_hash(graph)), np.uint8)
-    edits = parameters.edits
+    edits, merge = parameters.edits, parameters.merge
     header["voice"] = (
         *(parameters.gain, *parameters.loudness_db, *parameters.range_volts),
         *(edits.tilt, edits.breath_db, edits.body_db, edits.ripple_db),
-        *(synth.PARTIALS, synth.NOISE_BANDS),
+        *((synth.PARTIALS, synth.NOISE_BANDS) if merge is None else (nsf_source.SINES, 0)),
+        *(([0.0] * nsf_source.SINES, 0.0) if merge is None else (merge.weights, merge.bias)),
     )
     return header
 

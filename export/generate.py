@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lottava.card import Card
 from lottava.graph import Graph
 from lottava.units import hz_to_volts
 from lottava.voicefile import Voice, load
@@ -14,6 +13,7 @@ from . import blob, cmsis_graph, excitation, golden, interfaces, tables, upsampl
 from .cmsis_example import example_graph
 from .gate import check
 from .placement import placement
+from .voices import NSF, check_voice, merge_of, player_of
 
 
 def constant_headers() -> dict[str, str]:
@@ -34,15 +34,17 @@ def graph_headers(graph: Graph, parameters: blob.VoiceParameters, title: str) ->
 
     Raises BlobError for one that the module can't run or play.
     """
-    blob.check_voice(graph)
+    block = check_voice(graph).block
+    memory = placement(graph, block=block)
     return {
         "golden.h": golden.emit_golden_header(graph, title),
-        "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title, memory=placement(graph)),
+        "voice_blob.h": voice_header.emit_voice_header(graph, parameters, title, block=block, memory=memory),
     }
 
 
-def voice_parameters(card: Card) -> blob.VoiceParameters:
-    """What the blob says beside the network, from a voice's card."""
+def voice_parameters(voice: Voice) -> blob.VoiceParameters:
+    """What the blob says beside the network, from a voice's card. Raises BlobError where that lacks a part of it."""
+    card = voice.card
     low_volts, high_volts = (float(volts) for volts in hz_to_volts(card.range_hz))
     low_db, high_db = (float(db) for db in card.loudness_range_db)
     return blob.VoiceParameters(
@@ -50,6 +52,7 @@ def voice_parameters(card: Card) -> blob.VoiceParameters:
         loudness_db=(low_db, high_db),
         range_volts=(low_volts, high_volts),
         edits=card.synth_edits,
+        merge=merge_of(card) if player_of(voice.graph) is NSF else None,
     )
 
 
@@ -59,15 +62,16 @@ def voice_blob(voice: Voice, *, over_budget: bool = False) -> bytes:
     Raises BlobError for one that the module can't run, BudgetError for one that it has no room or time for, unless
     told that this is known.
     """
-    blob.check_voice(voice.graph)
+    block = check_voice(voice.graph).block
     if not over_budget:
         check(voice.graph)
-    return blob.to_bytes(voice.graph, voice_parameters(voice.card), memory=placement(voice.graph))
+    memory = placement(voice.graph, block=block)
+    return blob.to_bytes(voice.graph, voice_parameters(voice), block=block, memory=memory)
 
 
 def voice_headers(voice: Voice) -> dict[str, str]:
     """File name → text of the headers of one voice. Raises BlobError for one that the module can't run."""
-    return graph_headers(voice.graph, voice_parameters(voice.card), voice.card.name)
+    return graph_headers(voice.graph, voice_parameters(voice), voice.card.name)
 
 
 def committed_headers(voices: Path) -> dict[str, str]:

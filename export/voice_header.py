@@ -39,11 +39,16 @@ def _field(section: blob.Section) -> str:
 
 
 def emit_voice_header(
-    graph: Graph, parameters: blob.VoiceParameters, title: str, *, memory: Mapping[str, int] | None = None
+    graph: Graph,
+    parameters: blob.VoiceParameters,
+    title: str,
+    *,
+    block: int = 1,
+    memory: Mapping[str, int] | None = None,
 ) -> str:
     """voice_blob.h: the object `lottava_voice`, for one C source (designated initialisers are C11, not C++17)."""
     fields, values, end = [], [], 0
-    for section in blob.sections(graph, parameters, memory=memory):
+    for section in blob.sections(graph, parameters, block=block, memory=memory):
         if gap := section.offset - end:
             fields.append(f"  uint8_t padding_{end}[{gap}];\n")
         fields.append(_field(section))

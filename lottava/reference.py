@@ -17,7 +17,7 @@ from . import fixedpoint, fixedpoint_s8
 from .graph import Graph, GraphError, history_columns
 from .reference_layers import COMPUTE, Call, Memory, accumulate, init_memory, remember
 
-__all__ = ["State", "accumulate", "columns_in", "init_state", "run", "step", "step_tensors"]
+__all__ = ["State", "accumulate", "columns_in", "init_state", "restart", "run", "step", "step_tensors"]
 
 Values = dict[str, NDArray]
 
@@ -39,6 +39,23 @@ def init_state(graph: Graph, batch: tuple[int, ...] = ()) -> State:
 def columns_in(ticks: int, period: int) -> int:
     """Columns that a tensor of this period has in the first `ticks` ticks."""
     return -(-ticks // period)
+
+
+def restart(graph: Graph, state: State) -> State:
+    """The state in which every tensor is due at the next tick, as at tick 0; lines go on from where they stand.
+
+    What a note does that begins between two frames. A transposed convolution drops what is left of its column.
+    """
+    memory = dict(state.memory)
+    for layer in graph.layers:
+        source, out = graph.tensors[layer.inputs[0]].period, graph.tensors[layer.output].period
+        if layer.kind == "interpolate" and state.tick % source:
+            due = -(-state.tick // out) * out
+            if due % source:
+                standing, _ = COMPUTE[layer.kind](Call(graph, layer, (), memory[layer.name], due))
+                history = memory[layer.name][0]
+                memory[layer.name] = (np.concatenate([history[..., :1, :], standing[..., None, :]], axis=-2),)
+    return State(0, memory, state.held)
 
 
 def _checked_inputs(graph: Graph, inputs: Mapping[str, NDArray], names: Iterable[str]) -> Values:

@@ -122,7 +122,7 @@ def test_the_exporter_refuses_unless_told(tmp_path: Path) -> None:
     generate.write_generated(voice, tmp_path, over_budget=True)
     assert {path.name for path in tmp_path.iterdir()} == {"golden.h", "voice_blob.h"}
     far = HostNetwork(data, axi_bytes=1 << 20)
-    near = HostNetwork(blob.to_bytes(graph, generate.voice_parameters(voice.card)))
+    near = HostNetwork(blob.to_bytes(graph, generate.voice_parameters(voice)))
     assert far.used[AXI] > 0 == near.used[AXI]
     frames = np.concatenate(list(random_inputs(1, 5, integer=True).values()), axis=-1)
     np.testing.assert_array_equal(far.run(frames), near.run(frames))

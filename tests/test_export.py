@@ -114,8 +114,9 @@ def test_generated_files_are_fresh() -> None:
 
 def test_golden_vectors_reach_the_rails() -> None:
     inputs, outputs = golden.golden_vectors(graphs.random_graph(1, integer=True))
-    assert {-(1 << 15), (1 << 15) - 1} <= set(inputs.ravel().tolist())
-    assert outputs.shape == (golden.FRAMES, synth.CONTROLS)
+    assert {-(1 << 15), (1 << 15) - 1} <= set(np.concatenate(inputs).tolist())
+    assert [run.shape for run in outputs] == golden.TICKS * [(1, synth.CONTROLS)]
+    assert [run.shape for run in inputs] == golden.TICKS * [(6,)]
 
 
 def voice_of(graph: Graph, **changes: object) -> Voice:

@@ -336,7 +336,7 @@ def test_a_blob_that_is_no_voice_is_refused_in_words() -> None:
     data = blob.to_bytes(GRAPH, PARAMETERS)
     with pytest.raises(HostError, match="CRC does not match"):
         HostModule(data[:-1] + bytes([data[-1] ^ 1]))
-    with pytest.raises(HostError, match="not a voice for this synthesiser"):
+    with pytest.raises(HostError, match="not a voice that the module can play"):
         HostModule(blob.to_bytes(GRAPH, VoiceParameters(gain=1000.0)))
 
 

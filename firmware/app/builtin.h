@@ -14,7 +14,7 @@ extern "C" {
 // The blob of voice_blob.h.
 const void* lottava_builtin_voice(size_t* length);
 
-// Number of golden frames that the network misses, 0 when all is well, -1 when the voice does not load. Needs
+// Number of golden runs that the network misses, 0 when all is well, -1 when the voice does not load. Needs
 // memories to itself; network is scratch as well.
 int lottava_builtin_selftest(NnNetwork* network, const NnMemory memories[NN_MEMORIES]);
 

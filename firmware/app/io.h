@@ -73,14 +73,14 @@ struct LottavaOutputs {
 // The latest frame as the network and the synthesiser saw it; counts and lengths let a test replay it in the oracle.
 struct LottavaTrace {
   uint32_t frame_count;        // frames since Init, this one included
-  uint32_t increment;          // phase step per sample that the frame ramps to
+  uint32_t increment;          // phase step that the frame ramps to, per sample of 48 kHz; 24 kHz for a source-filter
   uint32_t previous_length;    // samples for which the frame before this one lasted: 192, less where a gate edge cut it short
   float output_gain;           // gain behind the synthesiser that the frame ramps to (LEVEL and CONTOUR below the range)
   float pitch_volts;           // after CV, knob and smoothing; 0 V = C4
   float axes[LOTTAVA_AXES];    // BRIGHT, BREATH, BODY, WILD in [-1, 1]
   float loudness_db;           // the network's loudness input, in the voice's A-weighted decibels
   int16_t inputs[2 + LOTTAVA_AXES];     // pitch (2^-12), loudness, axes (2^-14)
-  int16_t controls[LOTTAVA_CONTROLS];   // network output, 2^-11
+  int16_t controls[LOTTAVA_CONTROLS];   // network output, 2^-11; a source-filter's ten conditions, 2^-14, and zeros
 };
 
 // Volts from codes and codes from volts, as a calibration record states them.

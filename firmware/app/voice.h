@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A voice: network and synthesiser, stepped a frame at a time.
+// A voice: a network and the player that its interface asks for, stepped a frame at a time.
 #ifndef LOTTAVA_APP_VOICE_H_
 #define LOTTAVA_APP_VOICE_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "app/ddsp_player.h"
 #include "app/io.h"
-#include "dsp/synth.h"
+#include "app/nsf_player.h"
 #include "nn/network.h"
 
 namespace lottava {
@@ -23,22 +24,27 @@ class Voice {
  public:
   void Init();
 
-  // Checks that the network is one for this synthesiser, too. On error nothing is loaded and Render gives silence.
+  // Checks that the network is one for a player, too. On error nothing is loaded and Render gives silence.
   NnError Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]);
 
-  // Step the network and ramp to what it says; frozen: keep the timbre of the last step, play the new pitch.
+  // Give the network a frame and ramp to what it says; frozen: keep the timbre of the last one, play the new pitch.
   void StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace);
 
   void Render(float* out, float* aux, size_t size);
 
-  bool loaded() const { return loaded_; }
+  bool loaded() const { return player_ != Player::kNone; }
   const NnNetwork& network() const { return network_; }
 
  private:
+  enum class Player : uint8_t { kNone, kDdsp, kNsf };
+
   NnNetwork network_;
-  Synth synth_;
-  float axes_[LOTTAVA_AXES];  // of the last step
-  bool loaded_;
+  union {
+    DdspPlayer ddsp_;
+    NsfPlayer nsf_;
+  };
+  PlayedFrame frame_;  // the last one that the network was given
+  Player player_;
   bool stepped_;
 };
 

@@ -36,10 +36,10 @@ class RampedPhase {
   }
 
  private:
-  uint32_t phase_ = 0;
-  uint32_t increment_ = 0;
-  uint32_t target_ = 0;
-  int32_t step_ = 0;
+  uint32_t phase_;
+  uint32_t increment_;
+  uint32_t target_;
+  int32_t step_;
 };
 
 using Phase = RampedPhase<DSP_HOP_SAMPLES>;

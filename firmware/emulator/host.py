@@ -75,6 +75,10 @@ class HostNetwork:
         """Zero the recurrent state."""
         self._library.lottava_nn_reset(self._at)
 
+    def restart(self) -> None:
+        """Every tensor is due at the next tick; straight lines go on from where they stand."""
+        self._library.lottava_nn_restart(self._at)
+
     def run_ticks(self, ticks: int, inputs: Sequence[ArrayLike]) -> NDArray[np.int16]:
         """One call of 1..block ticks: the columns [due, size] of each input, to those of the output."""
         parts = [np.ascontiguousarray(values, np.int16).reshape(-1, self.size_of(i)) for i, values in enumerate(inputs)]

@@ -24,7 +24,7 @@ CVS, POTS, DACS, AXES, CONTROLS, KNOTS = 7, 12, 2, 4, 82, 11
 ERRORS = (
     *("ok", "wrong length", "not a voice blob", "unknown version", "CRC does not match", "too many layers or tensors"),
     *("bad tensor", "bad layer", "array out of order", "weight -128", "multiplier or shift out of range"),
-    *("32-bit accumulator could overflow", "arena too small", "not a voice for this synthesiser"),
+    *("32-bit accumulator could overflow", "arena too small", "not a voice that the module can play"),
 )
 """enum NnError in words, in its order."""
 
@@ -121,6 +121,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_nn_due": (c_uint32, (c_void_p, c_int, c_uint32)),
     "lottava_nn_used": (c_size_t, (c_void_p, c_int)),
     "lottava_nn_reset": (None, (c_void_p,)),
+    "lottava_nn_restart": (None, (c_void_p,)),
     "lottava_nn_run": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
     "lottava_nn_requantise": (None, (c_void_p, c_int32, c_int32, c_void_p, c_size_t, c_int)),
     "lottava_nn_pack": (None, (c_void_p, c_uint32, c_uint32, c_void_p)),
@@ -129,6 +130,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_synth_frame": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
     "lottava_synth_render": (None, (c_void_p, c_void_p, c_void_p, c_size_t)),
     "lottava_synth_levels": (None, (c_void_p, c_void_p, c_void_p)),
+    "lottava_nsf_conditions": (None, (c_float, c_float, c_void_p, c_void_p)),
     "lottava_dsp_exp2": (None, (c_void_p, c_void_p, c_size_t)),
     "lottava_dsp_noise_pairs": (None, (c_void_p,)),
     "lottava_dsp_exp_sigmoid": (None, (c_void_p, c_void_p, c_size_t)),

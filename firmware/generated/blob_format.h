@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define NN_BLOB_MAGIC 1112953932 /* "LTVB" */
-#define NN_BLOB_VERSION 2
+#define NN_BLOB_VERSION 3
 #define NN_BLOB_CRC_START 16 /* the CRC-32 covers every byte from here on */
 #define NN_BLOB_ALIGNMENT 16 /* of every array */
 #define NN_MAX_LAYERS 96

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The voice blob: layout in memory, and the check that every byte of it is fit to run.
 //
-//   NnBlobHeader (96 B) | NnBlobTensor x tensor_count | pad to 16 | NnBlobLayer x layer_count | arrays, each at 16
+//   NnBlobHeader (132 B) | NnBlobTensor x tensor_count | pad to 16 | NnBlobLayer x layer_count | arrays, each at 16
 //
 // Little-endian. Arrays stand in layer order, each layer's in CMSIS-NN's: weight s8 [rows][taps][channels], bias s32,
 // multiplier s32, shift s32; a GRU's or an LSTM's: weight_ih, weight_hh, bias_ih, bias_hh, multiplier_ih, shift_ih,
@@ -32,16 +32,17 @@ typedef enum NnError {
   NN_ERROR_MULTIPLIER,   // requantisation factor outside [2^-17, 0.5)
   NN_ERROR_ACCUMULATOR,  // a layer claims 32-bit accumulators that its weights can overflow
   NN_ERROR_ARENA,        // too small, missing or not 16-byte aligned
-  NN_ERROR_VOICE,        // a sound network, but not one that this synthesiser can play
+  NN_ERROR_VOICE,        // a sound network, but not one that a player of the module can play
 } NnError;
 
-// What the synthesiser needs beside the network.
+// What a player needs beside the network.
 typedef struct NnBlobVoice {
   float gain;
   float loudness_lo_db, loudness_hi_db;       // A-weighted loudness at network input -1 and +1
   float range_lo_volts, range_hi_volts;       // pitches that the training data held, 0 V = C4
   float tilt, breath_db, body_db, ripple_db;  // DSP edits of axes that the data could not teach; 0 = off
-  uint32_t partials, bands;
+  uint32_t partials, bands;                   // of the synthesiser; sines of the source and 0 for a source-filter
+  float merge[8], merge_bias;                 // what makes one source of those sines
 } NnBlobVoice;
 
 typedef struct NnBlobHeader {

@@ -19,6 +19,9 @@ void nn_run_lstm(NnLayer* layer, int16_t* scratch);
 void nn_run_broadcast(NnLayer* layer);
 void nn_run_interpolate(NnLayer* layer);
 
+// The line of an interpolation ends where it stands; its clocks may then be set back.
+void nn_end_line(NnLayer* layer);
+
 // Add, multiply, scale, concat, split, activation: no memory of other ticks.
 void nn_run_pointwise(NnLayer* layer);
 

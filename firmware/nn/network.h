@@ -82,6 +82,10 @@ void nn_reset(NnNetwork* network);
 // these ticks to each nn_input; after, nn_output holds its own. Any split of a run into calls gives the same columns.
 void nn_run(NnNetwork* network, uint32_t ticks);
 
+// Every tensor is due at the next tick, as at the first one, and what is interpolated goes on from where it stands: a
+// note has begun between two columns of a slow input. A transposed convolution drops what is left of its column.
+void nn_restart(NnNetwork* network);
+
 static inline void nn_step(NnNetwork* network) { nn_run(network, 1); }
 
 // Columns of [padded] values. Input i, in the graph's order.

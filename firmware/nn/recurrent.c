@@ -44,6 +44,8 @@ void nn_run_broadcast(NnLayer* layer) {
   }
 }
 
+static uint32_t weight_of(uint32_t step, uint32_t steps) { return ((step << 15) + steps / 2) / steps; }
+
 // state: the column before the held one, and the held one.
 void nn_run_interpolate(NnLayer* layer) {
   const NnTensor *x = layer->parts[0], *y = layer->output;
@@ -56,10 +58,19 @@ void nn_run_interpolate(NnLayer* layer) {
       from = before;
     }
     const uint32_t step = steps - 1 - held.left;
-    nn_interpolate_s16(from, held.column, ((step << 15) + steps / 2) / steps, y->columns + i * y->padded, y->padded);
+    nn_interpolate_s16(from, held.column, weight_of(step, steps), y->columns + i * y->padded, y->padded);
   }
   if (x->clock->count > 0) {
     nn_copy_columns(layer->state, from, x->padded);
     nn_copy_columns(layer->state + x->padded, held.column, x->padded);
+  }
+}
+
+void nn_end_line(NnLayer* layer) {
+  const NnTensor* x = layer->parts[0];
+  int16_t* to = layer->state + x->padded;
+  const NnHeld held = nn_hold(x, layer->output->clock, to);
+  if (held.left > 0) {
+    nn_interpolate_s16(layer->state, to, weight_of(held.steps - held.left, held.steps), to, x->padded);
   }
 }

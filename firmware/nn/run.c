@@ -67,3 +67,14 @@ void nn_run(NnNetwork* network, uint32_t ticks) {
   }
   advance_clocks(network, ticks);
 }
+
+void nn_restart(NnNetwork* network) {
+  for (uint32_t i = 0; i < network->layer_count; ++i) {
+    if (network->layers[i].kind == NN_INTERPOLATE) {
+      nn_end_line(&network->layers[i]);
+    }
+  }
+  for (uint32_t i = 0; i < network->clock_count; ++i) {
+    network->clocks[i].next = 0;
+  }
+}

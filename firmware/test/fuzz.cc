@@ -134,6 +134,6 @@ int main(int argc, char** argv) {
 
   static NnNetwork network;
   const NnMemory memories[NN_MEMORIES] = {{g_dtcm, kArenaBytes}, {g_axi, kArenaBytes}};
-  Require(lottava_builtin_selftest(&network, memories) == 0, "golden frames are missed");
+  Require(lottava_builtin_selftest(&network, memories) == 0, "golden runs are missed");
   return 0;
 }

@@ -116,7 +116,7 @@ def compare_cycles(voice: Voice, elf: Path, played: Gesture, dataset: Dataset, f
     from lottava.training.slim import to_graph
 
     tiny, _ = quantise(to_graph(DDSP(NANO)), representative_inputs(dataset))
-    headers = generate.graph_headers(tiny, generate.voice_parameters(voice.card), "tiny network, for comparison")
+    headers = generate.graph_headers(tiny, generate.voice_parameters(voice), "tiny network, for comparison")
     generate.write_headers(headers, folder / "generated")
     smallest = build_image(build_dir=folder, voice_header=folder / "generated")
     return {

@@ -21,7 +21,7 @@ SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES
 
 # Flash is dear and cycles only where audio is made: what runs now and then is compiled for size.
 SEED_LEVEL := -O2
-SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc voice.cc) \
+SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc) \
               $(SEED_BOARD)/main.cc
 SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c) \
              $(addprefix $(ROOT)/dsp/,noise_pairs.cc sigmoid_cubics.cc)

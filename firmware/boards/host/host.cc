@@ -6,6 +6,7 @@
 
 #include "app/builtin.h"
 #include "app/module.h"
+#include "app/nsf_player.h"
 #include "app/record.h"
 #include "dsp/math.h"
 #include "dsp/noise_pairs.h"
@@ -94,6 +95,8 @@ size_t lottava_nn_used(const void* network, int memory) { return AsNetwork(netwo
 
 void lottava_nn_reset(void* network) { nn_reset(AsNetwork(network)); }
 
+void lottava_nn_restart(void* network) { nn_restart(AsNetwork(network)); }
+
 void lottava_nn_run(void* network, uint32_t ticks, const int16_t* inputs, int16_t* outputs) {
   NnNetwork* nn = AsNetwork(network);
   for (uint32_t i = 0; i < nn->input_count; ++i) {
@@ -129,6 +132,10 @@ void lottava_synth_levels(const void* synth, float* amplitudes, float* bands) {
   const lottava::Levels& levels = static_cast<const Synth*>(synth)->levels();
   memcpy(amplitudes, levels.amplitudes, sizeof(levels.amplitudes));
   memcpy(bands, levels.bands, sizeof(levels.bands));
+}
+
+void lottava_nsf_conditions(float pitch_volts, float loudness, const float* axes, int16_t* codes) {
+  lottava::NsfConditions(pitch_volts, loudness, axes, codes);
 }
 
 void lottava_dsp_exp2(const float* x, float* y, size_t size) { Map(lottava::Exp2, x, y, size); }

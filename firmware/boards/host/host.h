@@ -35,6 +35,7 @@ const int16_t* lottava_nn_columns(const void* network, int tensor);  // of the l
 uint32_t lottava_nn_due(const void* network, int tensor, uint32_t ticks);
 size_t lottava_nn_used(const void* network, int memory);
 void lottava_nn_reset(void* network);
+void lottava_nn_restart(void* network);
 void lottava_nn_run(void* network, uint32_t ticks, const int16_t* inputs, int16_t* outputs);
 
 // The synthesiser alone. axes: 4 values in [-1, 1]; edits: tilt, breath_db, body_db, ripple_db.
@@ -44,6 +45,9 @@ void lottava_synth_create(void* synth, float gain, const float* edits);
 void lottava_synth_frame(void* synth, uint32_t increment, const int16_t* controls, const float* axes);
 void lottava_synth_render(void* synth, float* out, float* aux, size_t size);
 void lottava_synth_levels(const void* synth, float* amplitudes, float* bands);
+
+// Ten codes of what a source-filter's network is told; axes [4].
+void lottava_nsf_conditions(float pitch_volts, float loudness, const float* axes, int16_t* codes);
 
 // Single functions, each over `size` values (a multiple of four).
 void lottava_dsp_exp2(const float* x, float* y, size_t size);
