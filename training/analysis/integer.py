@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -24,13 +24,15 @@ from ..generators.registry import family_of
 from ..synth import init_state, pitch_to_increment, render
 from .executor import Executor
 from .metrics import Scores, score
-from .render import as_heard, clip_inputs
+from .render import rendered_notes
 
 OFF = SynthEdits()
 
 
 class IntegerVoice:
     """A playable integer graph, compiled once. Raises GraphError for a float graph."""
+
+    rate_hz = SAMPLE_RATE_HZ
 
     def __init__(self, graph: Graph, edits: SynthEdits = OFF) -> None:
         self.executor = Executor(graph)
@@ -53,7 +55,7 @@ class IntegerVoice:
 
     def score(self, dataset: Dataset, clips: Sequence[Clip] | None = None) -> Scores:
         """Scores on the held-out notes (or the clips given), measured axes, WILD at 0."""
-        return _score(self.render, dataset, clips, SAMPLE_RATE_HZ)
+        return score(rendered_notes(self.render, self.rate_hz, dataset, clips))
 
 
 class IntegerSamples:
@@ -64,6 +66,7 @@ class IntegerSamples:
 
     def __init__(self, graph: Graph, network: NSF) -> None:
         self.executor, self.network = Executor(graph), network
+        self.rate_hz = family_of(network).rate_hz
 
     def render(self, inputs: Mapping[str, NDArray]) -> NDArray[np.float32]:
         """Audio [batch, 192 * frames] of real-valued pitch, loudness [batch, frames, 1] and axes [batch, frames, 4]."""
@@ -78,24 +81,9 @@ class IntegerSamples:
 
     def score(self, dataset: Dataset, clips: Sequence[Clip] | None = None) -> Scores:
         """Scores on the held-out notes (or the clips given) as score_model gives them, measured axes, WILD at 0."""
-        return _score(self.render, dataset, clips, family_of(self.network).rate_hz)
+        return score(rendered_notes(self.render, self.rate_hz, dataset, clips))
 
 
 def integer_voice(graph: Graph, network: Network) -> IntegerVoice | IntegerSamples:
     """The integer graph of a network as its family plays it."""
     return IntegerSamples(graph, network) if isinstance(network, NSF) else IntegerVoice(graph)
-
-
-def _score(
-    render_clip: Callable[[Mapping[str, NDArray]], NDArray],
-    dataset: Dataset,
-    clips: Sequence[Clip] | None,
-    rate_hz: int,
-) -> Scores:
-    def pairs():  # type: ignore[no-untyped-def]
-        for clip in dataset.heldout if clips is None else clips:
-            inputs = clip_inputs(clip, dataset)
-            commanded = volts_to_hz(inputs["pitch"][0, :, 0])
-            yield as_heard(clip.audio, rate_hz), render_clip(inputs)[0], commanded, clip.voiced
-
-    return score(pairs())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from ..generators.nsf_voice import double_rate
 from ..generators.registry import family_of
 from ..slim import to_graph
 from ..wild import WildEncoder, encode_clip
+from .axes import Render
 from .metrics import Scores, score
 
 FloatArray = NDArray[np.float32]
@@ -103,24 +105,24 @@ Pair = tuple[FloatArray, FloatArray, NDArray[np.float64], NDArray[np.bool_]]
 
 
 def rendered_notes(
-    model: Network,
+    render: Render,
+    rate_hz: int,
     dataset: Dataset,
     clips: Sequence[Clip] | None = None,
     *,
     noon: bool = False,
     encoder: WildEncoder | None = None,
 ) -> Iterator[Pair]:
-    """The held-out notes (or the clips given) with measured axes, or with all at noon.
+    """The held-out notes (or the clips given) by a voice of a rate, with measured axes, or with all at noon.
 
-    WILD is at 0, or where the encoder puts the recording. A family of 24 kHz is compared with the recording's lower
+    WILD is at 0, or where the encoder puts the recording. A voice of 24 kHz is compared with the recording's lower
     half: the upper alone costs 1.7 to 2.4 of MRSTFT on sax notes, whatever the network.
     """
-    rate_hz = family_of(model).rate_hz
     for clip in dataset.heldout if clips is None else clips:
         wild = 0.0 if encoder is None else encode_clip(encoder, clip)
         inputs = clip_inputs(clip, dataset, wild, noon)
         commanded = volts_to_hz(inputs["pitch"][0, :, 0])
-        yield as_heard(clip.audio, rate_hz), render_inputs(model, inputs)[0], commanded, clip.voiced
+        yield as_heard(clip.audio, rate_hz), render(inputs)[0], commanded, clip.voiced
 
 
 def score_model(
@@ -131,5 +133,6 @@ def score_model(
     noon: bool = False,
     encoder: WildEncoder | None = None,
 ) -> Scores:
-    """Scores of rendered_notes."""
-    return score(rendered_notes(model, dataset, clips, noon=noon, encoder=encoder))
+    """Scores of a network's rendered_notes."""
+    rate_hz = family_of(model).rate_hz
+    return score(rendered_notes(partial(render_inputs, model), rate_hz, dataset, clips, noon=noon, encoder=encoder))
