@@ -85,6 +85,22 @@ def test_the_hessian_of_a_graph_is_that_of_torch(decoder):
         np.testing.assert_allclose(np.asarray(found[name]), value.numpy(), rtol=1e-6, atol=1e-9)
 
 
+def test_the_hessian_of_a_task_is_symmetric_and_that_of_its_loss(decoder):
+    task = decoder[0]
+    product, size = curvature.task_hessian(task)
+    v, w = np.random.default_rng(2).normal(size=(2, size))
+    image = product(v)
+    assert w @ image == pytest.approx(v @ product(w), rel=1e-9)
+    first = next(iter(task.arrays))
+    count = task.arrays[first].numel()
+    only = np.zeros(size)
+    only[:count] = v[:count]
+    parts = {name: torch.zeros_like(value) for name, value in task.arrays.items()}
+    parts[first] = torch.from_numpy(v[:count]).reshape(task.arrays[first].shape)
+    truth = hessian_product(task.loss, task.arrays, parts)[first].numpy()
+    np.testing.assert_allclose(product(only)[:count], truth.ravel(), rtol=1e-12)
+
+
 def test_gradient_flow_changes_as_grasp_s_first_order_says(decoder):
     """Δ‖g‖² of w → (1 − ε) w is 2 ε ΣS."""
     task, loss, jax_loss, arrays = decoder

@@ -5,7 +5,8 @@ import json
 
 import pytest
 import torch
-from lottava.training.analysis.quality import quality
+from lottava.training.analysis import embedding, mos
+from lottava.training.analysis.quality import missing, quality
 from lottava.training.generators.registry import FAMILIES
 from lottava.training.wild import WildEncoder
 from small_dataset import small_dataset
@@ -28,3 +29,15 @@ def test_a_network_has_one_row(dataset, key):
         assert (row[f"{axis}_spearman"] is not None) == learnable == (row[f"{axis}_travel"] is not None)
     again = quality(model, None, dataset)
     assert again == row | {"mrstft_encoded": None}
+
+
+def test_without_the_optional_packages_two_figures_stay_empty_and_say_why(dataset, monkeypatch):
+    monkeypatch.setattr(embedding, "find_spec", lambda name: None)
+    monkeypatch.setattr(mos, "find_spec", lambda name: None)
+    family = FAMILIES["ddsp"]
+    row = quality(family.build(family.configs["nano"]), None, dataset)
+    assert row["frechet"] is None and row["frechet_floor"] is None and row["visqol"] is None
+    assert missing() == (
+        "frechet is not measured: the package aisfx is not installed; run scripts/setup.sh python quality",
+        "visqol is not measured: the package visqol-python is not installed; run scripts/setup.sh python quality",
+    )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.training.analysis import spectra, topology
+from lottava.training.analysis.structure import activity, structure
 from lottava.training.analysis.topology import Wiring, wiring
 from lottava.training.reduction.graph_trim import mask_graph, trim_graph, with_arrays
 from lottava.training.reduction.groups import channel_groups
@@ -15,6 +16,7 @@ from reduction_tasks import decoder_graph, filter_graph
 from streaming import random_layer_graph, random_streaming_graph
 
 from lottava.builder import Builder, random_arrays
+from lottava.graph import named_arrays
 from lottava.layers import PRODUCTS
 
 SEEDS = st.integers(0, 10_000)
@@ -62,7 +64,11 @@ def test_masked_units_are_dead_and_trimmed_ones_gone(make):
     whole = topology.degrees(wiring(graph)).dead
     hidden = wiring(graph).hidden.sum()
     assert topology.degrees(wiring(mask_graph(graph, channels, keep))).dead == pytest.approx(whole + 2 / hidden)
-    assert wiring(trim_graph(graph, channels, keep)).hidden.sum() == hidden - 2
+    trimmed, masked = trim_graph(graph, channels, keep), mask_graph(graph, channels, keep)
+    assert wiring(trimmed).hidden.sum() == hidden - 2
+    assert wiring(trimmed).hears.sum() == pytest.approx(wiring(masked).hears.sum())
+    assert topology.path_norm(trimmed) == pytest.approx(topology.path_norm(masked))
+    assert topology.minimum_cut(wiring(trimmed)) == topology.minimum_cut(wiring(masked))
 
 
 @settings(max_examples=25, deadline=None)
@@ -155,3 +161,22 @@ def test_alignment_and_redundancy():
     assert spectra.redundancy(x[None, :, :2]) == pytest.approx(spectra.linear_cka(x[:, :1], x[:, 1:2]))
     still = np.concatenate((x[:, :2], np.zeros((len(x), 2))), axis=1)
     assert spectra.redundancy(still[None]) < 0.01 and spectra.silent_share(still[None]) == 0.5
+
+
+@pytest.mark.parametrize("make", [decoder_graph, filter_graph])
+def test_a_graph_has_one_row_of_structure(make):
+    graph = make()
+    row = structure(graph)
+    assert all(np.isfinite(list(row.values()))) and row["density"] > 0.9 and row["dead_units"] == 0
+    assert 0 < row["stable_rank"] <= row["effective_rank"] <= 1
+    gone = with_arrays(graph, {name: np.zeros_like(value) for name, value in named_arrays(graph).items()})
+    nothing = structure(gone)
+    assert nothing["density"] == 0 and nothing["dead_units"] == 1 and nothing["log10_path_norm"] == -300
+
+
+def test_activity_of_tensors():
+    x = np.random.default_rng(0).normal(size=(2, 5_000, 4))
+    still = x * np.array([1.0, 1.0, 0.0, 0.0])
+    row = activity({"x": x, "still": still, "audio": x[..., :1]})
+    assert row["activation_rank"] == pytest.approx(0.75, rel=0.01) and row["silent_units"] == 0.25
+    assert row["redundancy"] < 0.01

@@ -6,14 +6,18 @@ arrays ─ravel─▶ vector [n]      product: v [n] ─▶ H v [n], exact, by d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import torch
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from ..reduction.criteria import hessian_product
+from ..reduction.task import Task
 from . import floats
 
 Vector = NDArray[np.float64]
@@ -34,6 +38,23 @@ def hessian(loss: floats.Loss, arrays: floats.Arrays) -> tuple[Product, int]:
             return np.asarray(compiled(jnp.asarray(vector)))
 
     return product, len(point)
+
+
+def task_hessian(task: Task) -> tuple[Product, int]:
+    """(product, n) of the mean loss of a task's examples, the sound made by the family's own synthesis in torch."""
+    shapes = {name: tuple(value.shape) for name, value in task.arrays.items()}
+    ends = np.cumsum([math.prod(shape) for shape in shapes.values()])
+
+    def product(vector: Vector) -> Vector:
+        pieces = np.split(np.asarray(vector, dtype=np.float64), ends[:-1])
+        parts = {
+            name: torch.from_numpy(piece.reshape(shape))
+            for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
+        }
+        image = hessian_product(task.loss, task.arrays, parts)
+        return np.concatenate([image[name].numpy().ravel() for name in shapes])
+
+    return product, int(ends[-1])
 
 
 def gradient_flow(loss: floats.Loss, arrays: floats.Arrays) -> float:
