@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, prod
 from typing import Any
@@ -44,8 +44,9 @@ class Use:
     """How the module runs a kind of graph. block: ticks a call; around: cycles of the rest of a block's audio, and of
     what each of the network's frames costs beside it.
 
-    Modelled on the image: 4 800 a block for panel, limiter and converters, 9 300 for partials and noise. From
-    `lottava bench kernels`: 86 a sample of 48 kHz for the source of an NSF, 24 and 28 for upsampling.
+    Modelled on the image: 4 800 a block for panel, limiter and converters, 9 300 for partials and noise, 6 700 for
+    source, conditions and upsampling of an NSF. From `lottava bench kernels`: 28 a sample of 48 kHz for upsampling
+    from 16 kHz. cut: ticks a call that cost as much as a block cut in two by a gate's edge, often at an odd tick.
     """
 
     name: str
@@ -54,11 +55,12 @@ class Use:
     block: int
     around_block: int
     around_frame: int = 0
+    cut: int = 1
 
 
 USES = (
     Use("DDSP decoder", ("pitch", "loudness", "axes"), FRAME_RATE_HZ, 1, 14_100, 17_000),
-    Use("NSF", ("source", "noise", "condition"), 24_000, 24, 10_100),
+    Use("NSF", ("source", "noise", "condition"), 24_000, 24, 11_500, cut=8),
     Use("WaveNet", ("sample", "sin_cos", "condition"), 16_000, 1, 6_200),
 )
 
@@ -162,14 +164,15 @@ def _runner_cycles(graph: Graph, use: Use) -> float:
 
 
 def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
-    """Cycles of an audio block, mean and worst: the worst is one in which every layer is due as often as it can be."""
+    """Cycles of an audio block, mean and worst: in that every layer is due as often as it can be, and a gate rises."""
     ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / SAMPLE_RATE_HZ
-    tick = use.around_frame + _runner_cycles(graph, use)
-    mean, worst = use.around_block + float(ticks) * tick, use.around_block + ceil(ticks) * tick
+    cut = replace(use, block=use.cut)
+    mean = use.around_block + float(ticks) * (use.around_frame + _runner_cycles(graph, use))
+    worst = use.around_block + ceil(ticks) * (use.around_frame + _runner_cycles(graph, cut))
     for layer in graph.layers:
-        due, cycles = ticks * placement.executions(graph, layer), run_cycles(graph, layer, use, memory)
-        mean += float(due) * cycles
-        worst += ceil(due) * cycles
+        due = ticks * placement.executions(graph, layer)
+        mean += float(due) * run_cycles(graph, layer, use, memory)
+        worst += ceil(due) * run_cycles(graph, layer, cut, memory)
     return mean, worst
 
 

@@ -15,6 +15,7 @@ from lottava.emulator.host import HostModule
 from lottava.emulator.library import FIRMWARE, HostError, Inputs, build
 from lottava.export import VoiceParameters, blob
 from numpy.typing import NDArray
+from small_nsf import small_blob
 
 from lottava import synth
 from lottava.units import BLOCK_SAMPLES
@@ -64,12 +65,13 @@ def play(block_samples: int, taken: list[Inputs], module: HostModule) -> NDArray
     return np.concatenate(sound)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**31))
-def test_blocks_of_16_give_the_samples_of_48(number: int) -> None:
+@pytest.mark.parametrize(("voice", "size"), [(VOICE, SMALL), (small_blob(), SMALL), (small_blob(), SINGLE)])
+@settings(max_examples=10, deadline=None)
+@given(number=st.integers(0, 2**31))
+def test_shorter_blocks_give_the_samples_of_48(voice: bytes, size: int, number: int) -> None:
     taken = readings(number, 60)
-    whole, small = (play(size, taken, HostModule(VOICE, block_samples=size)) for size in (BLOCK_SAMPLES, SMALL))
-    np.testing.assert_array_equal(whole, small)
+    whole, cut_up = (play(length, taken, HostModule(voice, block_samples=length)) for length in (BLOCK_SAMPLES, size))
+    np.testing.assert_array_equal(whole, cut_up)
 
 
 @settings(max_examples=5, deadline=None)
