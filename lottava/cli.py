@@ -45,6 +45,7 @@ Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
 VERBS = {
     "Start here": ("demo", "play", "audition"),
     "Make a voice": ("data", "train", "quantise", "card", "budget", "export", "release"),
+    "Research": ("compare", "report"),
     "The module": ("emulate", "flash", "hello", "monitor", "calibrate", "settings", "selftest", "backup", "restore")
     + ("reboot", "factory", "bench", "size", "soak"),
 }
@@ -54,6 +55,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "jax", "scipy", "soxr", "swift_f0", "onnxruntime", "matplotlib", "auraloss"), "train"),
     "serial": "bench",
     **dict.fromkeys(("unicorn", "capstone", "elftools"), "emulator"),
+    "ray": "cluster",
     **dict.fromkeys(("mido", "sounddevice", "rtmidi"), "play"),
 }
 """Imported module -> the extra of this package that brings it."""

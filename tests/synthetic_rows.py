@@ -35,6 +35,11 @@ def split(label: str) -> tuple[str, dict[str, str]]:
     return method, ({"of": of} if of else {}) | ({"criterion": criterion} if criterion else {})
 
 
+def bits(units: Any) -> str:
+    """Units as a row holds them."""
+    return f"{sum(1 << int(unit) for unit in units):x}"
+
+
 def row(label: str, seed: int, target: float, error: float, **more: Any) -> dict[str, Any]:
     """One cell's row; error: MRSTFT over 1.2 · (1 + seed / 100), which is the parent's."""
     method, settings = split(label)
@@ -42,6 +47,8 @@ def row(label: str, seed: int, target: float, error: float, **more: Any) -> dict
     share = target if method == "parent" else target * rng.uniform(0.96, 1.0)
     parent_steps, rounds = 1000, 2 if method in ("lth_rewind", "diet", "rand", "reverse") else 0
     size = 1.0 if method == "parent" else 1.05 * share**1.15 * (0.8 if method == "obd" else 1)
+    widths = {name: max(4, round(size * rng.uniform(0.7, 3) * full)) for name, full in GROUPS.items()}
+    widths = GROUPS if method == "parent" else {name: min(width, GROUPS[name]) for name, width in widths.items()}
     found = {
         "family": "ddsp",
         "data": "sax",
@@ -74,9 +81,12 @@ def row(label: str, seed: int, target: float, error: float, **more: Any) -> dict
         "bright_spearman": 1.0 - 0.08 * (error - 1) - 0.001 * seed,
         "breath_spearman": 0.99 - 0.25 * max(0.0, error - 1),
         "body_spearman": None,
-        "widths": {name: max(4, round(size * rng.uniform(0.7, 3) * full)) for name, full in GROUPS.items()}
-        if method != "parent"
-        else GROUPS,
+        "widths": widths,
+        "kept": {name: bits(rng.permutation(GROUPS[name])[:count]) for name, count in widths.items()},
+        "effective_rank": 0.9,
+        "minimum_cut": float(min(widths.values())),
+        "dead_units": 0.01,
+        "algebraic_connectivity": 0.6,
         "mean_block_cycles": 14_100 + 651_000 * share / 4,
         "worst_block_cycles": 31_100 + 651_000 * share,
         "worst_cpu": (31_100 + 651_000 * share) / 480_000,

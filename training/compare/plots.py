@@ -173,5 +173,5 @@ def _kept(rows: Sequence[Row], group: str) -> float:
 
 
 def _short(group: str) -> str:
-    group = group.removesuffix("_features")
+    group = group.removesuffix("_features").removesuffix("_projection")
     return group if len(group) <= LONGEST_GROUP else f"{group[: LONGEST_GROUP - 1]}…"

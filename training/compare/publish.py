@@ -16,11 +16,11 @@ from .tables import (
     interval_of,
     percent,
     quality_table,
-    ranks_table,
     scratch_table,
     speed_table,
     training_table,
 )
+from .tables_more import ranks_table, structure_table
 from .verdict import standings
 
 BLOCK = re.compile(r"(<!-- rows: ([\w./ -]+?) -->\n).*?(<!-- end rows -->)", re.S)
@@ -100,8 +100,12 @@ def _claim(study: Study, rows: Sequence[Row], limit: float) -> str:
         return "no such ticket in these rows."
     error, name, members = min(found, key=lambda entry: entry[:2])
     parameters = averaged(members, "parameters") or 0.0
-    words = f"{name} with {parameters:,.0f} parameters, E = {interval_of(study, members)} over {len(members)} seed(s)."
+    words = f"{name} with {parameters:,.0f} parameters, E = {interval_of(study, members)} {_seeds(members)}."
     return f"**{'held' if error <= limit else 'not held'}**; nearest is {words}"
+
+
+def _seeds(rows: Sequence[Row]) -> str:
+    return "of one seed" if len(rows) == 1 else f"over {len(rows)} seeds"
 
 
 def report(rows: Sequence[Row], prefix: str = "") -> Report:
@@ -126,11 +130,14 @@ def _add(study: Study, blocks: dict[str, str], plots: dict[str, str], prefix: st
         "curve": curve_table(study),
         "quality": quality_table(study, target),
         "control": control_table(study, target),
+        "structure": structure_table(study, target),
         "training": training_table(study, target),
     }
     drawings = {
         "error": error_plot(study, target),
-        "cycles": curve_plot(study, cycles_left, "error along the network cycles", "network cycles left"),
+        "cycles": curve_plot(
+            study, cycles_left, "error along the network cycles", "network cycles, as a share of the parent's"
+        ),
         "weights": curve_plot(study, weights_left, "error along the weights", "weights removed", removed=True),
         "widths": widths_plot(study, target),
     }

@@ -29,8 +29,8 @@ DARK = {
     "control": "#e0b45c",
     "parent": "#7cc796",
 }
-LINES_LIGHT = ("#6a4c93", "#c07d0a", "#1f7fa6", "#a33b52", "#2c7a4b", "#8a6d3b", "#3f4fa8", "#7a7a7a")
-LINES_DARK = ("#b79be0", "#e0b45c", "#6fc0de", "#ee8ba0", "#7cc796", "#cdb58a", "#96a4f0", "#b0b0b0")
+LINES_LIGHT = ("#6a4c93", "#c07d0a", "#1f7fa6", "#a33b52", "#5b7f1e", "#8a6d3b", "#3f4fa8", "#7a7a7a")
+LINES_DARK = ("#b79be0", "#e0b45c", "#6fc0de", "#ee8ba0", "#b5cf6b", "#cdb58a", "#96a4f0", "#b0b0b0")
 CHARACTER = 6.4
 """Mean width of a character of 12 px, for what has to be set beside words."""
 

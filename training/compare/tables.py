@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ..analysis.control import LOST_SPEARMAN
 from .names import PARENT
-from .statistics import Interval, average_ranks, t_interval
+from .statistics import Interval, t_interval
 from .study import Row, Study, averaged, by_label, is_control, is_scratch, known, mean
-from .verdict import EQUAL_OPERATIONS, RANDOM, Against, Standing, blocks, standings
+from .verdict import EQUAL_OPERATIONS, RANDOM, Against, Standing, standings
 
 AXES = ("bright", "breath", "body")
 SAME_COST = 1.05
@@ -85,10 +85,12 @@ def _against(found: Against | None) -> str:
     apart = found.difference
     if math.isnan(apart.low):
         return number(apart.mean, "+.3f")
-    return f"{number(apart.mean, '+.3f')} [{number(apart.low, '+.3f')}, {number(apart.high, '+.3f')}], p {_p(found.p)}"
+    middle, low, high = (number(value, "+.3f") for value in (apart.mean, apart.low, apart.high))
+    return f"{middle} [{low}, {high}], p {p_text(found.p)}"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
+    """A p-value."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -278,18 +280,3 @@ def curve_table(study: Study) -> Table | None:
     columns = ("method", "network cycles", "parameters", "weights removed", "E", "seeds", "CPU, worst")
     line = _best_line(study, study.targets[-1]) if rows else ""
     return Table(columns, rows, "E as above; each line is a network of its own.", line) if rows else None
-
-
-def ranks_table(all_studies: list[Study]) -> Table | None:
-    """Average ranks over studies and targets; None for fewer than two of them, or three common methods."""
-    where, names, errors = blocks(all_studies)
-    if len(where) < 2 or len(names) < 3:
-        return None
-    found = average_ranks(errors)
-    order = sorted(range(len(names)), key=lambda index: (found.average[index], names[index]))
-    rows = [[names[index], f"{found.average[index]:.2f}"] for index in order]
-    note = (
-        f"Ranks by mean E over {len(where)} blocks ({'; '.join(where)}). Friedman's p {_p(found.p)}; by Nemenyi's test "
-        f"only ranks more than {found.critical:.2f} apart differ."
-    )
-    return Table(("method", "average rank"), rows, note)
