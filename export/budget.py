@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, prod
 from typing import Any
@@ -148,31 +148,34 @@ def flash_bytes(graph: Graph) -> int:
     return end
 
 
-def run_cycles(graph: Graph, layer: Layer, use: Use, memory: Mapping[str, int]) -> float:
-    """Cycles of one execution; from AXI every byte is fetched anew, as other layers' pass through the cache between."""
+def run_cycles(graph: Graph, layer: Layer, use: Use, memory: Mapping[str, int], *, cut: bool = False) -> float:
+    """Cycles of one execution, in a block of one call or in one that a gate cuts in two.
+
+    From AXI a call fetches every byte anew, as other layers' pass through the cache between.
+    """
+    executions = placement.executions(graph, layer)
+    ticks, calls = (use.cut, 2) if cut else (use.block, 1)
     fetched = layer_bytes(graph, layer, block=use.block) if memory[layer.name] == placement.AXI else 0
-    columns = graph.tensors[layer.output].period * placement.executions(graph, layer)
-    return layer_cycles(graph, layer, block=use.block) / float(columns) + AXI_CYCLES_PER_BYTE * fetched
+    columns = graph.tensors[layer.output].period * executions
+    fetch = AXI_CYCLES_PER_BYTE * fetched / max(1.0, float(use.block * executions / calls))
+    return layer_cycles(graph, layer, block=ticks) / float(columns) + fetch
 
 
-def _runner_cycles(graph: Graph, use: Use) -> float:
-    """What a tick costs beside its layers."""
-    layers = (
-        layer_cycles(graph, layer, block=use.block) / graph.tensors[layer.output].period for layer in graph.layers
-    )
-    return graph_cycles(graph, block=use.block) - sum(layers)
+def _runner_cycles(graph: Graph, ticks: int) -> float:
+    """What a tick costs beside its layers, in calls of so many."""
+    layers = (layer_cycles(graph, layer, block=ticks) / graph.tensors[layer.output].period for layer in graph.layers)
+    return graph_cycles(graph, block=ticks) - sum(layers)
 
 
 def block_cycles(graph: Graph, use: Use, memory: Mapping[str, int]) -> tuple[float, float]:
     """Cycles of an audio block, mean and worst: in that every layer is due as often as it can be, and a gate rises."""
     ticks = Fraction(use.tick_hz).limit_denominator(1000) * BLOCK_SAMPLES / SAMPLE_RATE_HZ
-    cut = replace(use, block=use.cut)
-    mean = use.around_block + float(ticks) * (use.around_frame + _runner_cycles(graph, use))
-    worst = use.around_block + ceil(ticks) * (use.around_frame + _runner_cycles(graph, cut))
+    mean = use.around_block + float(ticks) * (use.around_frame + _runner_cycles(graph, use.block))
+    worst = use.around_block + ceil(ticks) * (use.around_frame + _runner_cycles(graph, use.cut))
     for layer in graph.layers:
         due = ticks * placement.executions(graph, layer)
         mean += float(due) * run_cycles(graph, layer, use, memory)
-        worst += ceil(due) * run_cycles(graph, layer, cut, memory)
+        worst += ceil(due) * run_cycles(graph, layer, use, memory, cut=True)
     return mean, worst
 
 
@@ -180,7 +183,7 @@ def _step_line(graph: Graph, use: Use, memory: Mapping[str, int]) -> list[Line]:
     """One tick of a network that is slower than the blocks: it is computed whole in one of them."""
     if use.tick_hz >= SAMPLE_RATE_HZ / BLOCK_SAMPLES:
         return []
-    step = _runner_cycles(graph, use) + sum(run_cycles(graph, layer, use, memory) for layer in graph.layers)
+    step = _runner_cycles(graph, use.block) + sum(run_cycles(graph, layer, use, memory) for layer in graph.layers)
     return [Line("network step", step, STEP_CYCLES, "cycles")]
 
 

@@ -20,7 +20,7 @@ from lottava.export.gate import check
 from lottava.export.placement import AXI, DTCM, executions, placement
 from lottava.export.trim import STEP, fitting_widths, trims
 from lottava.export.widths import narrowed, width_groups
-from lottava.training.generators.topologies import nsf_graph, wavenet_graph
+from lottava.training.generators.topologies import NsfWidths, nsf_graph, wavenet_graph
 from typer.testing import CliRunner
 
 from lottava import cli, library, voicefile
@@ -84,6 +84,15 @@ def test_what_does_not_fit_is_refused_with_widths_that_do(sizes: Widths) -> None
             check(narrowed(graph, {trim.group: trim.fits_at}))
             with pytest.raises(BudgetError):
                 check(narrowed(graph, {trim.group: trim.fits_at + STEP}))
+
+
+def test_a_source_filter_that_is_too_wide_is_told_what_fits() -> None:
+    graph = nsf_graph(NsfWidths(hidden=16))
+    with pytest.raises(BudgetError, match=r"mean block .* worst block .* trim harmonic1_projection from 16 units to"):
+        check(graph)
+    wanted = fitting_widths(graph)
+    assert wanted is not None
+    check(narrowed(graph, wanted))
 
 
 def test_a_unit_less_saves_what_the_budget_says() -> None:

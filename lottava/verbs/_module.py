@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lottava import reference, synth
+from lottava import nsf_player, reference, synth
 from lottava.board import BOARD
 from lottava.gesture import CV_JACKS, KNOBS, Gesture
 from lottava.scales import OUTPUT_FRACTION_BITS
@@ -35,7 +35,10 @@ Tick = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One control frame as the firmware saw it: s16 inputs [6], axes [4], controls [82] s16, and how long it lasted."""
+    """One control frame as the firmware saw it: s16 inputs [6], axes [4], controls [82] s16, and how long it lasted.
+
+    controls: of a source-filter the ten conditions, and zeros.
+    """
 
     inputs: NDArray[np.int16]
     axes: NDArray[np.float64]
@@ -146,21 +149,48 @@ def oracle_controls(voice: Voice, frames: tuple[Frame, ...]) -> NDArray[np.int64
 
 
 def play_oracle(voice: Voice, played: Gesture, tick: Tick | None = None) -> Take:
-    """NumPy's answer: the firmware reads the panel, the oracle computes network and sound."""
+    """NumPy's answer: the firmware reads the panel, the oracle computes network and sound.
+
+    A source-filter's takes a minute for a second: every sample goes through the slow interpreter.
+    """
+    from lottava.export import voices
+
     heard = play_host(voice, played)
-    controls = oracle_controls(voice, heard.frames) * 2.0**-OUTPUT_FRACTION_BITS
-    gain, edits, state = float(db_to_gain(voice.card.gain_db)), voice.card.synth_edits, None
+    is_filter = voices.player_of(voice.graph) is voices.NSF
     sounds, level, done = [], 0.0, 0
-    for frame, values in zip(heard.frames, controls, strict=True):
-        target = synth.frame_from_controls(values, frame.increment, frame.axes, edits)
-        out, aux, state = synth.render([(target, frame.length)], state, gain)
+    for frame, sound in zip(heard.frames, (_filtered if is_filter else _synthesised)(voice, heard.frames), strict=True):
         ramp = level + (frame.output_gain - level) * np.arange(frame.length) / HOP_SAMPLES
         level += (frame.output_gain - level) * frame.length / HOP_SAMPLES
-        sounds.append(np.stack([out * ramp, aux * ramp], axis=1))
+        sounds.append(sound * ramp[:, None])
         done += frame.length // BLOCK_SAMPLES
         if tick is not None:
             tick(done)
     return Take(soft_limit(np.concatenate(sounds)), heard.frames)
+
+
+def _synthesised(voice: Voice, frames: tuple[Frame, ...]) -> Iterator[NDArray[np.float64]]:
+    """OUT and AUX [length, 2] of each frame, before the level."""
+    controls = oracle_controls(voice, frames) * 2.0**-OUTPUT_FRACTION_BITS
+    gain, edits, state = float(db_to_gain(voice.card.gain_db)), voice.card.synth_edits, None
+    for frame, values in zip(frames, controls, strict=True):
+        target = synth.frame_from_controls(values, frame.increment, frame.axes, edits)
+        out, aux, state = synth.render([(target, frame.length)], state, gain)
+        yield np.stack([out, aux], axis=1)
+
+
+def _filtered(voice: Voice, frames: tuple[Frame, ...]) -> Iterator[NDArray[np.float64]]:
+    """The same of a source-filter; AUX is silent."""
+    from lottava.export import voices
+
+    merge, gain, state = (
+        voices.merge_of(voice.card),
+        float(db_to_gain(voice.card.gain_db)),
+        nsf_player.silent(voice.graph),
+    )
+    for frame in frames:
+        conditions = nsf_player.Frame(frame.increment, frame.controls[: nsf_player.CONDITIONS])
+        out, state = nsf_player.render_frame(voice.graph, merge, conditions, frame.length // 2, state, gain=gain)
+        yield np.stack([out, np.zeros_like(out)], axis=1)
 
 
 def soft_limit(audio: NDArray[np.float64], start: float = 0.9375) -> NDArray[np.float64]:

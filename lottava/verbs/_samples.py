@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A voice of a family that makes samples: trained at its size, through integers, scored, with all that lies around it.
 
-There is no lottery here, and no edit gives an axis the travel that the recordings don't teach. The module runs such a
-graph in its benches; it has no player for it yet, so `lottava export` refuses the voice.
+There is no lottery here, and no edit gives an axis the travel that the recordings don't teach: where the card says
+that an axis is not learned, its knob changes little or nothing.
 """
 
 from __future__ import annotations

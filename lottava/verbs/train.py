@@ -59,7 +59,8 @@ def train(
     dataset = _make.recordings(folder, listen(folder))
     claims = _finish.Claims(name, folder, author, licence, own, consent)
     if chosen.family != "ddsp":
-        return _save_samples(out, *_samples.make(dataset, chosen, claims), as_json=as_json)
+        filtered, unquantised, report = _samples.make(dataset, chosen, claims)
+        return _save_samples(out, _finish.modelled(filtered), unquantised, report, as_json=as_json)
     voice, unquantised, report, players = make(dataset, chosen, rounds, claims)
     file, float_file = out / f"{name}{voicefile.SUFFIX}", out / f"{name}{_finish.FLOAT_SUFFIX}"
     voicefile.save(unquantised, float_file)
@@ -88,6 +89,7 @@ def _save_samples(out: Path, voice: Voice, unquantised: Voice, report: dict[str,
     for arm, row in report["arms"].items():
         say(f"{arm}: MRSTFT {row['mrstft']:.3f} on held-out notes in the voice's band, {row['parameters']:,} trained")
     say(f"{file}: what it takes of the module:  lottava budget {file}")
+    say(f"Hear it:  lottava play --voice {file} --out {name}.wav")
 
 
 DEFAULTS = {"ddsp": "demo"}
