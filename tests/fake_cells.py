@@ -15,7 +15,7 @@ def figures(bench: Any, cell: Any) -> dict[str, Any]:
     if cell.method == "snip":
         raise ValueError("snip is said to fail here")
     error = 1.0 if cell.method == "parent" else 1.1 + 0.01 * len(cell.method) + 0.001 * cell.seed
-    bench.progress(cell.method)("training", 1, 1)
+    bench.progress(cell.method)(SimpleNamespace(step=1, steps=1))
     return {
         "mrstft": error,
         "target_cycles": 100.0 * min(1.0, cell.target),
@@ -76,7 +76,7 @@ def unending(bench: Any, cell: Any) -> dict[str, Any]:
     step = bench.progress("endless")
     try:
         while True:
-            step("training", 1, 2)
+            step(SimpleNamespace(step=1, steps=2))
             (marks / "begun").touch()
     except KeyboardInterrupt:
         (marks / "stopped").touch()

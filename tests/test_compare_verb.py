@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,10 +52,10 @@ def run(path: Path, **options: Any) -> int:
         return _compare.fill(out, plan.from_values("tiny", VALUES), _compare.Run(dataset(), "small", **options))
 
 
-def await_file(folder: Path, pattern: str) -> None:
+def await_file(folder: Path, pattern: str, alive: Callable[[], bool] = lambda: True) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not list(folder.rglob(pattern)):
-        assert time.monotonic() < deadline
+        assert alive() and time.monotonic() < deadline
         threading.Event().wait(0.01)
 
 
@@ -68,7 +69,7 @@ def test_a_killed_comparison_ends_with_the_same_rows(tmp_path: Path, monkeypatch
     monkeypatch.setenv("LOTTAVA_CACHE", str(tmp_path / "cache"))
     command = multiprocessing.get_context("spawn").Process(target=run, args=(path,), kwargs={"jobs": 1})
     command.start()
-    await_file(tmp_path / "cache", "checkpoint.pt")
+    await_file(tmp_path / "cache", "checkpoint.pt", command.is_alive)
     command.kill()
     command.join(PATIENCE_S)
     assert command.exitcode == -signal.SIGKILL

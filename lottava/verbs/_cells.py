@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lottava.training.data.dataset import Dataset
     from lottava.training.reduction.cell import Cell
+    from lottava.training.train import Progress
 
 Figures = dict[str, Any]
 Work = Callable[["Bench", "Cell"], Figures]
@@ -29,28 +30,28 @@ SHOWN_EVERY_S = 0.5
 
 @dataclass
 class Bench:
-    """What a worker has at hand. updates: (process, label, training, step, steps) for a display; stop: end soon."""
+    """What a worker has at hand. updates: (process, cell, step, steps) for a display; stop: end soon."""
 
     dataset: Dataset
     device: str = "cpu"
     work: Work | None = None
-    updates: Queue[tuple[int, str, str, int, int]] | None = None
+    updates: Queue[tuple[int, str, int, int]] | None = None
     stop: Event | None = None
 
-    def progress(self, name: str) -> Callable[[str, int, int], None]:
+    def progress(self, name: str) -> Callable[[Progress], None]:
         """What a training of the cell `name` calls after every step."""
         shown, asked = 0.0, False
 
-        def step(training: str, done: int, steps: int) -> None:
+        def step(now: Progress) -> None:
             nonlocal shown, asked
             if self.stop is not None and self.stop.is_set():
                 if asked:
                     raise KeyboardInterrupt
                 asked = True
                 signal.raise_signal(signal.SIGINT)  # a training saves its checkpoint, then ends
-            if self.updates is not None and (time.monotonic() - shown > SHOWN_EVERY_S or done == steps):
+            if self.updates is not None and (time.monotonic() - shown > SHOWN_EVERY_S or now.step == now.steps):
                 shown = time.monotonic()
-                self.updates.put((os.getpid(), name, training, done, steps))
+                self.updates.put((os.getpid(), name, now.step, now.steps))
 
         return step
 
@@ -121,7 +122,7 @@ class LocalPool:
 
         context = multiprocessing.get_context("spawn")
         self.size, self.stop = size, context.Event()
-        self.updates: Queue[tuple[int, str, str, int, int]] | None = context.Queue() if watched else None
+        self.updates: Queue[tuple[int, str, int, int]] | None = context.Queue() if watched else None
         bench = Bench(dataset, device, work, self.updates, self.stop)
         self._executor = ProcessPoolExecutor(size, mp_context=context, initializer=_begin, initargs=(bench,))
 

@@ -116,11 +116,11 @@ class _Display:
         else:
             self.bar.console.print(words, highlight=False, soft_wrap=True)
 
-    def update(self, process: int, name: str, training: str, step: int, steps: int) -> None:
+    def update(self, process: int, name: str, step: int, steps: int) -> None:
         """A step of a training was taken."""
         if process not in self.tasks:
             self.tasks[process] = self.bar.add_task("", total=steps, note="")
-        self.bar.update(self.tasks[process], description=name, completed=step, total=steps, note=training)
+        self.bar.update(self.tasks[process], description=name, completed=step, total=steps)
 
 
 @contextmanager
