@@ -7,19 +7,19 @@ namespace lottava {
 
 namespace {
 
-enum Input { INPUT_PITCH, INPUT_LOUDNESS, INPUT_AXES, INPUTS };
+enum Input { INPUT_PITCH, INPUT_LOUDNESS, INPUT_AXES };
 
-constexpr Port kInputs[INPUTS] = {
-    {1, 1, 1.0f / kPitchScale}, {1, 1, 1.0f / kUnitScale}, {LOTTAVA_AXES, 1, 1.0f / kUnitScale}};
-constexpr Port kControls = {LOTTAVA_CONTROLS, 1, 0x1p-11f};
+constexpr Interface kInterface = {
+    {{1, 1, 1.0f / kPitchScale}, {1, 1, 1.0f / kUnitScale}, {LOTTAVA_AXES, 1, 1.0f / kUnitScale}},
+    {LOTTAVA_CONTROLS, 1, 0x1p-11f},
+    1,
+    DSP_PARTIALS,
+    DSP_NOISE_BANDS};
 constexpr float kHighestPitchVolts = 6.25f;  // 19.9 kHz
 
 }  // namespace
 
-bool DdspPlayer::CanPlay(const NnNetwork& network) {
-  return Fits(network, kInputs, kControls, 1) && network.voice.partials == DSP_PARTIALS &&
-         network.voice.bands == DSP_NOISE_BANDS;
-}
+bool DdspPlayer::CanPlay(const NnNetwork& network) { return Fits(network, kInterface); }
 
 void DdspPlayer::Init(const NnBlobVoice& voice) {
   synth_.Init({voice.gain, voice.tilt, voice.breath_db, voice.body_db, voice.ripple_db});

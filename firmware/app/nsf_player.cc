@@ -7,11 +7,14 @@ namespace lottava {
 
 namespace {
 
-enum Input { INPUT_SOURCE, INPUT_NOISE, INPUT_CONDITION, INPUTS };
+enum Input { INPUT_SOURCE, INPUT_NOISE, INPUT_CONDITION };
 
-constexpr Port kInputs[INPUTS] = {
-    {1, 1, 0x1p-15f}, {1, 1, 0x1p-15f}, {kNsfConditions, NSF_HOP_SAMPLES, 1.0f / kUnitScale}};
-constexpr Port kAudio = {1, 1, 0x1p-15f};
+constexpr Interface kInterface = {
+    {{1, 1, 0x1p-15f}, {1, 1, 0x1p-15f}, {kNsfConditions, NSF_HOP_SAMPLES, 1.0f / kUnitScale}},
+    {1, 1, 0x1p-15f},
+    NSF_HOP_SAMPLES,
+    NSF_SINES,
+    0};
 constexpr float kIncrementAtC4 = 2.0f * DSP_INCREMENT_AT_C4;
 constexpr float kHighestPitchVolts = 5.51796f;  // 11.99 kHz
 constexpr float kConditionLimit = 2.0f - 0x1p-14f;
@@ -36,8 +39,7 @@ void NsfConditions(float pitch_volts, float loudness, const float* axes, int16_t
 }
 
 bool NsfPlayer::CanPlay(const NnNetwork& network) {
-  return Fits(network, kInputs, kAudio, NSF_HOP_SAMPLES) && network.voice.partials == NSF_SINES &&
-         network.voice.bands == 0 && IsMerge(network.voice);
+  return Fits(network, kInterface) && IsMerge(network.voice);
 }
 
 void NsfPlayer::Init(const NnBlobVoice& voice) {

@@ -36,18 +36,14 @@ inline int16_t Code(float value, float scale) {
 
 inline bool Within(float x, float low, float high) { return x >= low && x <= high; }
 
-inline bool Fits(const NnTensor& tensor, const Port& port) {
-  return tensor.size == port.size && tensor.clock->period == port.period && Within(tensor.scale, port.scale, port.scale);
-}
+// What a player feeds and hears, and what its blobs say of partials (or sines) and bands.
+struct Interface {
+  Port inputs[3], output;
+  uint16_t frame_ticks, partials, bands;
+};
 
-// Inputs and output are a player's, and no tensor is slower than its frames, so that each of them moves all.
-template <size_t inputs>
-bool Fits(const NnNetwork& network, const Port (&ports)[inputs], const Port& output, uint32_t frame_ticks) {
-  bool fits = network.input_count == inputs && Fits(network.tensors[network.output_tensor], output);
-  for (size_t i = 0; fits && i < inputs; ++i) fits = Fits(network.tensors[i], ports[i]);
-  for (size_t i = 0; fits && i < network.clock_count; ++i) fits = network.clocks[i].period <= frame_ticks;
-  return fits;
-}
+// No tensor is slower than the frames, so that each of them moves all.
+bool Fits(const NnNetwork& network, const Interface& interface);
 
 // Phase step a sample; at_c4: that of 0 V.
 inline uint32_t IncrementFromVolts(float pitch_volts, float highest, float at_c4) {

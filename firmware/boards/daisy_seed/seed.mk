@@ -19,12 +19,12 @@ SEED_BOARD_SOURCES := $(sort $(filter-out %/main.cc $(SEED_USB_SOURCES) $(SEED_U
 SEED_OBJECTS := $(call objects,$(SOURCES) $(BENCH_CASES) $(SEED_BOARD_SOURCES) $(SEED_BOARD)/main.cc,$(SEED)) $(SEED_USB)
 SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES)) $(SEED_USB_NONE) $(ROOT)/test/seed_tone.cc,$(SEED))
 
-# Flash is dear and cycles only where audio is made: what runs now and then is compiled for size.
+# Flash is dear and cycles only where audio is made: what runs now and then, or loses little by it, is compiled for size.
 SEED_LEVEL := -O2
 SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc) \
               $(SEED_BOARD)/main.cc
 SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c) \
-             $(addprefix $(ROOT)/dsp/,noise_pairs.cc sigmoid_cubics.cc)
+             $(addprefix $(ROOT)/dsp/,noise_pairs.cc nsf_source.cc sigmoid_cubics.cc)
 $(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(SEED_OBJECTS)): SEED_LEVEL := -Os
 
 # These run before memset and memcpy are there, or when they can't be trusted: no loop may become a call to them.
