@@ -18,11 +18,12 @@ from lottava.export import BlobError, VoiceParameters, blob, generate, voices
 from numpy.typing import NDArray
 from small_nsf import MERGE, OUTSIDE, PARAMETERS, small_blob, small_graph, small_voice
 
-from lottava import nsf_player
+from lottava import gesture, nsf_player
 from lottava.board import BOARD
 from lottava.graph import Graph, Tensor
 from lottava.nsf_source import SINES, Merge, SourceFrame
 from lottava.units import C4_HZ, TRUE_SAMPLE_RATE_HZ
+from lottava.verbs import _module
 
 LSB = 2.0**-15
 GAIN = PARAMETERS.gain
@@ -186,6 +187,14 @@ def test_frames_leave_no_click() -> None:
     rough = np.abs(np.diff(heard.audio[192 * 8 :, 0], 3))
     by_place = rough[: len(rough) // 192 * 192].reshape(-1, 192).mean(axis=0)
     assert by_place.max() < 1.6 * np.median(by_place)
+
+
+def test_the_verbs_play_it_by_host_build_and_oracle() -> None:
+    whole, blocks = gesture.load("demo"), slice(90, 140)
+    part = replace(whole, volts=whole.volts[blocks], knobs=whole.knobs[blocks], gate=whole.gate[blocks])
+    heard, exact = (play_by(small_voice(), part) for play_by in (_module.play_host, _module.play_oracle))
+    assert np.std(heard.audio[:, 0]) > 10 * LSB and not exact.audio[:, 1].any()
+    assert np.std(heard.audio - exact.audio) < 1e-3 * np.std(exact.audio[:, 0])
 
 
 def wrong(**changes: object) -> VoiceParameters:
