@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 pytest.importorskip("torch", reason="comparisons train: install lottava[train]")
-pytest.importorskip("lottava.training.reduction.cell", reason="nothing runs cells yet")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -74,8 +74,8 @@ def test_rewinding_to_the_start_is_the_first_lottery_and_theta_k_is_left_alone()
     later = fit(TASK, Schedule(4), 3, rewind_step=2)
     again = fit(TASK, Schedule(4), 3, rewind_step=2)
     assert later.rewind is not None and again.rewind is not None
-    assert all(torch.equal(later.rewind[name], again.rewind[name]) for name in later.rewind)
-    assert not torch.equal(later.rewind["y.weight"], later.task.arrays["y.weight"])
+    assert all(torch.equal(later.rewind.arrays[name], again.rewind.arrays[name]) for name in later.rewind.arrays)
+    assert not torch.equal(later.rewind.arrays["y.weight"], later.task.arrays["y.weight"])
 
 
 def test_rewinding_to_the_end_leaves_the_masked_network():

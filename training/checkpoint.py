@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,10 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Weights, optimiser moments and position. Random numbers and data order follow from config.seed and step."""
+    """Weights, optimiser moments and position. Random numbers and data order follow from config.seed and step.
+
+    along: of what a reduction method trains or knows meanwhile.
+    """
 
     step: int
     first_step: int
@@ -38,6 +41,7 @@ class Checkpoint:
     optimiser: dict[str, Any]
     config: TrainConfig
     dataset_sha256: str
+    along: dict[str, Tensor] = field(default_factory=dict)
 
     @classmethod
     def capture(
@@ -49,6 +53,7 @@ class Checkpoint:
         optimiser: torch.optim.Optimizer,
         dataset: Dataset,
         config: TrainConfig,
+        along: dict[str, Tensor] | None = None,
     ) -> Checkpoint:
         """Copy the present state to the processor's memory."""
         weights, encoder_weights = (
@@ -64,6 +69,7 @@ class Checkpoint:
             optimiser.state_dict(),
             config,
             dataset.sha256,
+            along or {},
         )
 
     def build(self) -> tuple[Network, WildEncoder]:
@@ -110,6 +116,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "optimiser": checkpoint.optimiser,
         "config": checkpoint.config.as_dict(),
         "dataset_sha256": checkpoint.dataset_sha256,
+        "along": checkpoint.along,
     }
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
@@ -135,6 +142,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["optimiser"],
             config,
             content["dataset_sha256"],
+            content.get("along", {}),
         )
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         if isinstance(error, TrainingError):

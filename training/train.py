@@ -14,7 +14,7 @@ import contextlib
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .along import Along, render
 from .checkpoint import Checkpoint, TrainingError, load_checkpoint, save_checkpoint
 from .configs import TrainConfig
-from .crops import Batch, Crops, draws
+from .crops import Crops, draws
 from .data.dataset import Dataset
 from .generators.base import Controls
 from .generators.family import Family, Network, Studio
@@ -56,6 +57,7 @@ class _Run:
     crops: Crops
     studio: Studio[Any]
     probes: int
+    along: Along
     half_ranges: Tensor
     learnable: Tensor
 
@@ -102,6 +104,7 @@ def train(
     first_step: int = 0,
     resume: bool = True,
     device: str = "cpu",
+    along: Along | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Checkpoint:
     """Train model and encoder in place from first_step to config.steps and return the last checkpoint.
@@ -109,23 +112,25 @@ def train(
     out_dir receives checkpoint.pt (every config.save_every steps, at the end, and on Ctrl-C) and rewind.pt (at
     config.rewind_step). With resume, a checkpoint found there is continued, after checking that it belongs to this
     configuration, data, and network; first_step > 0 starts a rewound network with the schedule of that step.
+    along: what a reduction method does meanwhile; it may end the training before its last step.
     Raises TrainingError where the checkpoint belongs to something else or the loss is no longer a number, and
     KeyboardInterrupt after saving on Ctrl-C.
     """
     model.to(device).train()
     encoder.to(device).train()
-    parameters = [*model.parameters(), *encoder.parameters()]
+    along = along or Along()
+    parameters = [*model.parameters(), *encoder.parameters(), *along.extra.values()]
     optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
     start = first_step
     out_dir.mkdir(parents=True, exist_ok=True)
     if resume and (out_dir / LATEST).exists():
-        start = _resume(out_dir / LATEST, model, encoder, optimiser, dataset, config, first_step)
-    run = _prepare_run(family_of(model), config, dataset, device)
+        start = _resume(out_dir / LATEST, model, encoder, optimiser, dataset, config, first_step, along)
+    run = _prepare_run(family_of(model), config, dataset, device, along)
     scale = family_of(model).rate_scale(model.widths)
     last = Progress(start, config.steps, math.nan, math.nan, math.nan)
 
     def save(name: str, step: int) -> Checkpoint:
-        checkpoint = Checkpoint.capture(step, first_step, model, encoder, optimiser, dataset, config)
+        checkpoint = Checkpoint.capture(step, first_step, model, encoder, optimiser, dataset, config, along.state())
         save_checkpoint(checkpoint, out_dir / name)
         return checkpoint
 
@@ -138,6 +143,11 @@ def train(
             last = _step(run, model, encoder, optimiser, step)
             if progress is not None:
                 progress(last)
+            if along.after(step + 1, model, optimiser, _loss_of(run, model, encoder, step)):
+                prepare(model, dataset)
+                return save(LATEST, step + 1)
+            if along.watch is not None:
+                prepare(model, dataset)
             if interrupted.is_set():
                 save(LATEST, step + 1)
                 raise KeyboardInterrupt
@@ -146,7 +156,7 @@ def train(
     return save(LATEST, config.steps)
 
 
-def _prepare_run(kind: Family[Any], config: TrainConfig, dataset: Dataset, device: str) -> _Run:
+def _prepare_run(kind: Family[Any], config: TrainConfig, dataset: Dataset, device: str, along: Along) -> _Run:
     ranges = np.asarray(dataset.axis_ranges, dtype=np.float32)
     half = np.maximum((ranges[:, 1] - ranges[:, 0]) / 2, 1e-3)
     return _Run(
@@ -154,6 +164,7 @@ def _prepare_run(kind: Family[Any], config: TrainConfig, dataset: Dataset, devic
         Crops.from_dataset(dataset, config.crop_frames, device, kind.rate_hz),
         kind.studio(config.seed, device),
         config.probes if kind.probed else 0,
+        along,
         torch.as_tensor(half, device=device),
         torch.as_tensor(np.asarray(dataset.axis_learnable, dtype=np.float32), device=device),
     )
@@ -161,12 +172,9 @@ def _prepare_run(kind: Family[Any], config: TrainConfig, dataset: Dataset, devic
 
 def _step(run: _Run, model: Network, encoder: WildEncoder, optimiser: torch.optim.Optimizer, step: int) -> Progress:
     config = run.config
-    rng = draws(config.seed, step)
-    batch = run.crops.batch(rng, config.batch)
-    targets = spectral_targets(batch.audio, config.fft_sizes)
-    loss, kl, probe = _losses(run, model, encoder, batch, targets, rng)
+    loss, kl, probe = _losses(run, model, encoder, step, run.along.made(model))
     optimiser.zero_grad(set_to_none=True)
-    (loss + config.wild_beta * kl + probe_weight(config, step) * probe).backward()
+    run.along.added(model, _sum(config, step, loss, kl, probe)).backward()
     parameters = [p for group in optimiser.param_groups for p in group["params"]]
     norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
     values = torch.stack((loss.detach(), kl.detach(), probe.detach(), norm)).tolist()
@@ -179,16 +187,25 @@ def _step(run: _Run, model: Network, encoder: WildEncoder, optimiser: torch.opti
     return Progress(step + 1, config.steps, *values[:3])
 
 
+def _sum(config: TrainConfig, step: int, loss: Tensor, kl: Tensor, probe: Tensor) -> Tensor:
+    return loss + config.wild_beta * kl + probe_weight(config, step) * probe
+
+
+def _loss_of(run: _Run, model: Network, encoder: WildEncoder, step: int) -> Callable[[Mapping[str, Tensor]], Tensor]:
+    """The loss of a step's batch as a function of the network's parameters."""
+    return lambda made: _sum(run.config, step, *_losses(run, model, encoder, step, made))
+
+
 def _losses(
-    run: _Run,
-    model: Network,
-    encoder: WildEncoder,
-    batch: Batch,
-    targets: list[Tensor],
-    rng: np.random.Generator,
+    run: _Run, model: Network, encoder: WildEncoder, step: int, made: Mapping[str, Tensor] | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Spectral loss, KL and probe loss of one batch; the probed crops ride along in the same pass of the network."""
-    config, device = run.config, batch.audio.device
+    """Spectral loss, KL and probe loss of a step's batch; the probed crops ride along in one pass of the network.
+
+    made: parameters in place of the network's own.
+    """
+    config, rng = run.config, draws(run.config.seed, step)
+    batch = run.crops.batch(rng, config.batch)
+    targets, device = spectral_targets(batch.audio, config.fft_sizes), batch.audio.device
     noise = torch.as_tensor(rng.standard_normal(config.batch), dtype=torch.float32, device=device)
     keep = torch.as_tensor(rng.random(config.batch) < config.wild_keep, dtype=torch.float32, device=device)
     mean, log_variance = encoder(batch.timbre)
@@ -197,7 +214,8 @@ def _losses(
     count = run.probes
     probed = _turn_knobs(axes[:count], run.learnable, rng)
     pitch, loudness = (torch.cat((x, x[:count])) for x in (batch.pitch, batch.loudness))
-    rendering = run.studio(model, Controls(pitch, loudness, torch.cat((axes, probed))), count, rng)
+    controls = Controls(pitch, loudness, torch.cat((axes, probed)))
+    rendering = render(run.studio, model, made, controls, count, rng)
     loss, kl = multi_scale_spectral(rendering.audio, targets, config.fft_sizes), kl_nats(mean, log_variance)
     if rendering.before is None or rendering.after is None:
         return loss, kl, loss.new_zeros(())
@@ -220,12 +238,14 @@ def _resume(
     dataset: Dataset,
     config: TrainConfig,
     first_step: int,
+    along: Along,
 ) -> int:
     checkpoint = load_checkpoint(path)
     checkpoint.require(model.widths, dataset.sha256, config, first_step)
     model.load_state_dict(checkpoint.model)
     encoder.load_state_dict(checkpoint.encoder)
     optimiser.load_state_dict(checkpoint.optimiser)
+    along.load(checkpoint.along)
     return checkpoint.step
 
 

@@ -39,7 +39,7 @@ class DatasetTrainer:
         config = replace(self.config, seed=arm.seed)
         if rewind_step is not None and rewind_step != config.rewind_step:
             raise ValueError(f"the configuration saves step {config.rewind_step}, not {rewind_step}")
-        model, encoder = model_of(arm.state), _encoder(arm.companion, arm.seed)
+        model, encoder = model_of(arm.state), fresh_encoder(arm.companion, arm.seed)
         prepare(model, self.dataset)
         last = train(
             model,
@@ -57,7 +57,8 @@ class DatasetTrainer:
         return Trained(last.model, last.encoder, rewind.model, rewind.encoder)
 
 
-def _encoder(companion: State | None, seed: int) -> WildEncoder:
+def fresh_encoder(companion: State | None, seed: int) -> WildEncoder:
+    """The encoder of a state, or an untrained one by the seed."""
     torch.manual_seed(seed)
     encoder = WildEncoder()
     if companion is not None:
@@ -67,7 +68,7 @@ def _encoder(companion: State | None, seed: int) -> WildEncoder:
 
 def encoder_of(trained: Trained) -> WildEncoder:
     """The encoder that trained along."""
-    return _encoder(trained.companion, 0)
+    return fresh_encoder(trained.companion, 0)
 
 
 def train_integers(
@@ -91,7 +92,7 @@ def train_integers(
     )
     folder = root / f"integers-{state_sha256(dict(trained.state))[:12]}-{config.steps}"
     scales = graph_scales(trained.model, dataset)
-    model, encoder = fake_quant(trained.model, scales), _encoder(trained.companion, config.seed)
+    model, encoder = fake_quant(trained.model, scales), fresh_encoder(trained.companion, config.seed)
     done = folder / LATEST
     if done.exists() and (last := load_checkpoint(done)).step == config.steps:
         model.load_state_dict(last.model)

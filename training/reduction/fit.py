@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -33,8 +34,18 @@ class Now:
     loss: Callable[[Values], Tensor]
 
 
-Watch = Callable[[Now], bool]
-"""Called after every step; True ends the training there."""
+class Watch(Protocol):
+    """Called after every step; True ends the training there. What it knows is kept with what was trained."""
+
+    def __call__(self, now: Now) -> bool: ...
+
+    def known(self) -> dict[str, NDArray]:
+        """What it knows by now."""
+        ...
+
+    def recall(self, known: Mapping[str, NDArray]) -> None:
+        """Take up what `known` gave."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,35 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """Where a training ended. rewind: arrays before the step that was asked for; extra: what trained along."""
+    """Where a training ended. rewind: the task before the step that was asked for; extra: what trained along."""
 
     task: Task
     step: int
-    rewind: dict[str, Tensor] | None = None
+    rewind: Task | None = None
     extra: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Fit(Protocol):
+    """A trainer: from first_step to the end of the schedule, with fresh moments. What it does follows from the seed.
+
+    extra: further numbers to train; prepare: makes the graph's arrays of those trained, extra ones included. tag: all
+    that decides what penalty, watch and prepare do, for trainers that keep their results.
+    """
+
+    def __call__(
+        self,
+        task: Task,
+        schedule: Schedule,
+        seed: int,
+        *,
+        first_step: int = 0,
+        rewind_step: int | None = None,
+        penalty: Penalty | None = None,
+        watch: Watch | None = None,
+        extra: Values | None = None,
+        prepare: Callable[[Values], Values] | None = None,
+        tag: str = "",
+    ) -> Fitted: ...
 
 
 def _choice(seed: int, step: int, count: int) -> int:
@@ -77,6 +111,7 @@ def fit(
     watch: Watch | None = None,
     extra: Values | None = None,
     prepare: Callable[[Values], Values] | None = None,
+    tag: str = "",
 ) -> Fitted:
     """Train from first_step to the end of the schedule, one example a step, with fresh moments.
 
@@ -87,7 +122,10 @@ def fit(
     made: Callable[[Values], Values] = prepare or (lambda values: values)
     kept = {name: torch.from_numpy(np.asarray(mask, dtype=np.float64)) for name, mask in (masks or {}).items()}
     moments = {name: (torch.zeros_like(value), torch.zeros_like(value)) for name, value in arrays.items()}
-    rewind: dict[str, Tensor] | None = None
+    rewind: Task | None = None
+
+    def held() -> Task:
+        return task.with_weights({name: arrays[name] for name in task.arrays})
 
     def masked() -> None:
         for name, mask in kept.items():
@@ -96,7 +134,7 @@ def fit(
     masked()
     for step in range(first_step, schedule.steps):
         if step == rewind_step:
-            rewind = {name: value.detach().clone() for name, value in arrays.items()}
+            rewind = held()
         loss_of = task.loss_of(task.examples[_choice(seed, step, len(task.examples))])
         loss = loss_of(made(arrays)) + (penalty(arrays) if penalty else 0.0)
         slopes = torch.autograd.grad(loss, list(arrays.values()), allow_unused=True)
@@ -108,7 +146,7 @@ def fit(
     else:
         step = schedule.steps - 1
     if rewind_step is not None and rewind_step >= schedule.steps:
-        rewind = {name: value.detach().clone() for name, value in arrays.items()}
+        rewind = held()
     after = made({name: value.detach() for name, value in arrays.items()})
     trained = task.with_weights({name: after[name] for name in task.arrays})
     return Fitted(trained, step + 1, rewind, {name: arrays[name].detach() for name in extra or {}})

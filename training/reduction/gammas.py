@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .fit import Fitted, Now, Schedule, Watch, fit
+from .fit import Fit, Fitted, Now, Schedule, Watch, fit
 from .forward import Values
 from .groups import Channels
 from .task import Task
@@ -34,7 +34,7 @@ def folded(channels: Channels, arrays: Values) -> dict[str, Tensor]:
     result = {name: value for name, value in arrays.items() if not name.startswith(PREFIX)}
     for name, group in channels.free.items():
         for member in group.members:
-            if member.role in READ:
+            if member.role in READ and member.span.tensor in result:
                 value, axis = result[member.span.tensor], member.span.axis
                 places = torch.as_tensor(list(member.span.positions()))
                 factor = torch.ones(value.shape[axis], dtype=value.dtype).index_copy(0, places, arrays[PREFIX + name])
@@ -60,6 +60,8 @@ def slim(
     watch: Watch | None = None,
     first_step: int = 0,
     rewind_step: int | None = None,
+    trainer: Fit = fit,
+    tag: str = "",
 ) -> Fitted:
     """Train with γ under an L1 penalty (1708.06519); returns weights with γ folded in, and the γ in its task.
 
@@ -69,7 +71,7 @@ def slim(
     def penalty(arrays: Values) -> Tensor:
         return strength * torch.stack([v.abs().sum() for n, v in arrays.items() if n.startswith(PREFIX)]).sum()
 
-    trained = fit(
+    trained = trainer(
         task,
         schedule,
         seed,
@@ -79,6 +81,7 @@ def slim(
         watch=watch,
         extra=ones(task.channels),
         prepare=lambda arrays: folded(task.channels, arrays),
+        tag=f"gammas {strength} {tag}",
     )
     return replace(trained, task=replace(trained.task, gammas=gammas_of(trained.extra)))
 
@@ -109,6 +112,17 @@ class EarlyBird:
     def __call__(self, now: Now) -> bool:
         """After a step: whether to stop."""
         return now.step % self.every == 0 and self.check(self.draw(gammas_of(now.arrays)))
+
+    def known(self) -> dict[str, NDArray]:
+        """Masks and distances so far."""
+        masks = {f"{number}/{name}": kept for number, mask in enumerate(self.masks) for name, kept in mask.items()}
+        return {**masks, "distances": np.asarray(self.distances)}
+
+    def recall(self, known: Mapping[str, NDArray]) -> None:
+        """These masks were drawn."""
+        self.distances = np.asarray(known["distances"], dtype=np.float64).tolist()
+        names = self.channels.free
+        self.masks = [{name: known[f"{at}/{name}"] for name in names} for at in range(len(self.distances))]
 
     def check(self, mask: Keep) -> bool:
         """Take in a mask: whether it and the last four are alike."""

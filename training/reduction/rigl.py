@@ -87,6 +87,7 @@ class RigL:
     woken: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.seed = int(self.rng.integers(2**62))
         for name, group in self.channels.free.items():
             order = sorted(group.held) + [u for u in self.rng.permutation(group.size).tolist() if u not in group.held]
             self.active[name] = np.isin(np.arange(group.size), order[: self.widths[name]])
@@ -95,6 +96,14 @@ class RigL:
     def keep(self) -> Keep:
         """The active units."""
         return {name: np.flatnonzero(active) for name, active in self.active.items()}
+
+    def known(self) -> dict[str, NDArray]:
+        """Which units are active."""
+        return dict(self.active)
+
+    def recall(self, known: Mapping[str, NDArray]) -> None:
+        """These are active."""
+        self.active = {name: np.asarray(active, dtype=np.bool_) for name, active in known.items()}
 
     def rest(self, arrays: Mapping[str, Tensor]) -> None:
         """Silence what reads the resting units, in place."""
@@ -106,6 +115,7 @@ class RigL:
         """After a step: resting units stay silent, and every so often units change places. Never stops a training."""
         self.rest(now.arrays)
         if now.step % self.every == 0 and now.step < self.end:
+            self.rng = np.random.default_rng((self.seed, now.step))
             self.update(now.arrays, gradients(now.loss, now.arrays), update_share(now.step, self.end, self.share))
             self._forget(now)
         return False

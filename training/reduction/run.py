@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A method from an untrained graph to a reduced and trained one, with the trainer of fit.py; for small graphs."""
+"""A method from an untrained graph to a reduced and trained one, by any trainer that works as fit.py."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lottava.cost import macs_per_frame
 from lottava.graph import Graph
 
-from .fit import Fitted, Schedule, fit
+from .fit import Fit, Fitted, Schedule, fit
 from .gammas import EarlyBird, slim
 from .graph_trim import trim_graph
 from .groups import Channels
@@ -27,6 +28,9 @@ CostOf = Callable[[Graph, Channels], Cost]
 FINE_RATE = 0.1
 """Fine-tuning starts at a tenth of the training's rate."""
 
+REWIND = 0.02
+"""θ_k of the parent is kept at this share of its training, whatever the method, so that methods share the parent."""
+
 MASKS_A_TRAINING = 50
 """Early-Bird draws a mask this often where there are no epochs."""
 
@@ -35,7 +39,8 @@ MASKS_A_TRAINING = 50
 class Reduction:
     """keeps: units of the parent left after each round; task: the last network, trained; distance: of cost to target.
 
-    starts: weights from which each round's training began; theta: the parent's at the rewind step, or None.
+    starts: weights from which each training began; theta: the parent's at the rewind step, or None. steps: of all
+    trainings; macs: their multiply-accumulates, a whole training of the parent = 1.
     """
 
     method: Method
@@ -46,6 +51,7 @@ class Reduction:
     starts: tuple[Graph, ...]
     theta: Graph | None
     steps: int
+    macs: float
 
     @property
     def keep(self) -> Keep:
@@ -71,11 +77,12 @@ class _Run:
     seed: int
     cost_of: CostOf
     settings: dict[str, Any]
+    trainer: Fit = fit
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
         self.rewind_step = round(self.method.rewind * self.schedule.steps)
-        self.steps, self.starts = 0, list[Graph]()
+        self.steps, self.macs, self.starts = 0, 0.0, list[Graph]()
         self.keeps: list[Keep] = [full_keep(self.start.channels)]
         self.whole = self.cost(self.start)({})
 
@@ -86,11 +93,19 @@ class _Run:
         """With factors on units where a method's criterion is theirs; else without."""
         self.starts.append(task.graph)
         if slimming:
-            found = slim(task, schedule, self.seed, strength=self.method.gammas or 0.0, **options)
+            strength = self.method.gammas or 0.0
+            found = slim(task, schedule, self.seed, strength=strength, trainer=self.trainer, **options)
         else:
-            found = fit(task, schedule, self.seed, **options)
-        self.steps += found.step - options.get("first_step", 0)
+            found = self.trainer(task, schedule, self.seed, **options)
+        taken = found.step - options.get("first_step", 0)
+        self.steps += taken
+        whole = macs_per_frame(self.start.graph) * self.schedule.steps
+        self.macs += taken * macs_per_frame(task.graph) / whole
         return found
+
+    def parent(self) -> Fitted:
+        """The dense training that all methods which score a trained network share, θ_k saved."""
+        return self.train(self.start, self.schedule, rewind_step=round(REWIND * self.schedule.steps))
 
     def choose(self, task: Task, target: float) -> Selection:
         scores = self.method.scores(task, self.rng, **self.settings)
@@ -101,9 +116,8 @@ class _Run:
 
     def result(self, task: Task, theta: Graph | None = None) -> Reduction:
         last = self.last
-        return Reduction(
-            self.method, tuple(self.keeps[1:]), task, last.cost, last.distance, tuple(self.starts), theta, self.steps
-        )
+        keeps, starts = tuple(self.keeps[1:]), tuple(self.starts)
+        return Reduction(self.method, keeps, task, last.cost, last.distance, starts, theta, self.steps, self.macs)
 
 
 def _at_init(run: _Run) -> Reduction:
@@ -125,7 +139,7 @@ def _tuned(run: _Run, trained: Task) -> Task:
 
 
 def _after(run: _Run) -> Reduction:
-    return run.result(_tuned(run, run.train(run.start, run.schedule).task))
+    return run.result(_tuned(run, run.parent().task))
 
 
 def _during(run: _Run) -> Reduction:
@@ -136,7 +150,8 @@ def _during(run: _Run) -> Reduction:
     sets = RigL(run.start.channels, widths, run.rng, max(1, steps // 20), end=max(1, round(0.75 * steps)))
     quiet = {name: value.clone() for name, value in run.start.arrays.items()}
     sets.rest(quiet)
-    trained = run.train(run.start.with_weights(quiet), run.schedule, watch=sets).task
+    tag = f"rigl to {run.target:g}"
+    trained = run.train(run.start.with_weights(quiet), run.schedule, watch=sets, tag=tag).task
     run.keeps.append(sets.keep)
     run.last = Selection(sets.keep, run.cost(run.start)(widths), run.target)
     return run.result(trained.on(trim_graph(trained.graph, trained.channels, sets.keep)))
@@ -148,7 +163,7 @@ def _early(run: _Run) -> Reduction:
         return run.method.select(run.method, run.start, scores, cost, run.target).keep
 
     bird = EarlyBird(run.start.channels, draw, max(1, run.schedule.steps // MASKS_A_TRAINING))
-    stopped = run.train(run.start, run.schedule, slimming=True, watch=bird)
+    stopped = run.train(run.start, run.schedule, slimming=True, watch=bird, tag=f"earlybird to {run.target:g}")
     chosen = run.choose(stopped.task, run.target)
     small = stopped.task.on(trim_graph(stopped.task.graph, stopped.task.channels, chosen.keep))
     return run.result(run.train(small, run.schedule, first_step=min(stopped.step, run.schedule.steps - 1)).task)
@@ -157,15 +172,17 @@ def _early(run: _Run) -> Reduction:
 def _rounds(run: _Run) -> Reduction:
     """Every round starts from the parent's θ_k at the composed units, with fresh moments."""
     slimming = run.settings.get("criterion") == "normalisation"
-    parent = run.train(run.start, run.schedule, slimming=slimming, rewind_step=run.rewind_step)
-    assert parent.rewind is not None
-    weights = {name: parent.rewind[name] for name in run.start.arrays}
-    theta, trained = run.start.with_weights(weights).graph, parent.task
+    if slimming or run.method.rewind not in (0.0, REWIND):
+        parent = run.train(run.start, run.schedule, slimming=slimming, rewind_step=run.rewind_step)
+    else:
+        parent = run.parent()
+    start, trained = parent.rewind if run.rewind_step else run.start, parent.task
+    assert start is not None
     for target in targets(run.whole, run.target, run.method.rounds):
         run.choose(trained, target)
-        small = run.start.on(trim_graph(theta, run.start.channels, run.keeps[-1]))
+        small = start.on(trim_graph(start.graph, start.channels, run.keeps[-1]))
         trained = run.train(small, run.schedule, slimming=slimming, first_step=run.rewind_step).task
-    return run.result(trained, theta)
+    return run.result(trained, start.graph)
 
 
 _WAYS: dict[str, Callable[[_Run], Reduction]] = {
@@ -186,6 +203,7 @@ def reduce(
     *,
     cost_of: CostOf = cycle_cost,
     rounds: int | None = None,
+    trainer: Fit = fit,
     **settings: Any,
 ) -> Reduction:
     """Reduce an untrained graph to a target cost and train what is left.
@@ -195,4 +213,4 @@ def reduce(
     """
     if rounds is not None:
         method = replace(method, rounds=rounds)
-    return _WAYS[method.when](_Run(method, start, target, schedule, seed, cost_of, settings))
+    return _WAYS[method.when](_Run(method, start, target, schedule, seed, cost_of, settings, trainer))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,7 +44,8 @@ class Task:
     """A graph, the groups of its units, and the examples that it is judged by; in float64 throughout.
 
     frozen: tensors whose channels stay, besides inputs and outputs. fixed: arrays that no training changes. gammas:
-    by group, what factors a training left; they are part of the weights already.
+    by group, what factors a training left; they are part of the weights already. outside: entries of the network's
+    state that no layer holds; companion: of what trains along and is never trimmed; None = fresh.
     """
 
     graph: Graph
@@ -52,6 +53,8 @@ class Task:
     frozen: frozenset[str] = frozenset()
     gammas: Mapping[str, NDArray[np.float64]] | None = None
     fixed: frozenset[str] = frozenset()
+    outside: Values = field(default_factory=dict)
+    companion: Values | None = None
 
     @cached_property
     def channels(self) -> Channels:
@@ -64,7 +67,9 @@ class Task:
         graph = to_graph(model)
         trained = {graph_name(name) for name, _ in model.named_parameters()}
         fixed = frozenset(named_arrays(graph)) - trained
-        return cls(graph, examples, family_of(model).frozen, fixed=fixed)
+        held = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        outside = {name: value for name, value in held.items() if graph_name(name) not in named_arrays(graph)}
+        return cls(graph, examples, family_of(model).frozen, fixed=fixed, outside=outside)
 
     def on(self, graph: Graph) -> Task:
         """The same examples for another graph."""

@@ -134,7 +134,7 @@ def weight_lottery(
     """
     parent = fit(task, schedule, seed, rewind_step=rewind_step)
     assert parent.rewind is not None
-    start, trained, drawn = parent.rewind, parent, list[Masks]()
+    start, trained, drawn = parent.rewind.arrays, parent, list[Masks]()
     begin: Values = start
     masks = whole_masks(start)
     for _ in range(rounds):
