@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The voice blob: the bytes that the module runs, laid out once here for the bank slot and for the C header alike.
 
-    header | tensor table | layer table | arrays in layer order, CMSIS-NN's order within a layer, each at 16 bytes
+    header | tensor table | layer table | levels | arrays in layer order, CMSIS-NN's within a layer, each at 16 bytes
 
-firmware/nn/blob.h documents every field; a test compiles the header form and compares it with these bytes.
+firmware/nn/blob.h documents every field, levels.h the levels, which most blobs lack; a test compiles the header form
+and compares it with these bytes.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lottava import nsf_source, synth
+from lottava.arena import arena_bytes
 from lottava.fixedpoint import fits_32_bits
 from lottava.graph import ARRAYS, Graph, Layer, graph_hash
 from lottava.layer_rules import add_shifts, concat_shifts, multiply_shift
 from lottava.layers import OPTIONS, PRODUCTS
+from lottava.levels import at_level, level_count
 from lottava.units import BLOCK_SAMPLES
 
 MAGIC = int.from_bytes(b"LTVB", "little")
@@ -36,6 +39,8 @@ MAX_PERIOD = 1 << 15
 MAX_BLOCK = BLOCK_SAMPLES
 MAX_SCALE = 2.0**15
 """Of a code: what the loader's comparisons in 32-bit floats are exact for."""
+MAX_RUNS = 64
+"""Segments of a tensor that levels cut."""
 MAX_PARTS = 4
 MAX_ARRAYS = 8
 MEMORIES = 2
@@ -51,7 +56,14 @@ VOICE = np.dtype(
 )
 HEADER = np.dtype(
     [
-        *(("magic", "<u4"), ("version", "<u2"), ("layer_count", "<u2"), ("length", "<u4"), ("crc32", "<u4")),
+        *(
+            ("magic", "<u4"),
+            ("version", "<u2"),
+            ("layer_count", "u1"),
+            ("level_count", "u1"),
+            ("length", "<u4"),
+            ("crc32", "<u4"),
+        ),
         *(("graph_sha256", "u1", 32), ("voice", VOICE)),
         *(("tensor_count", "u1"), ("input_count", "u1"), ("output_tensor", "u1"), ("block", "u1")),
     ]
@@ -141,6 +153,19 @@ def _check(graph: Graph, block: int, memory: Mapping[str, int]) -> None:
         raise BlobError(f"tensors {wide} are wider than {MAX_WIDTH}")
     for layer in graph.layers:
         _check_layer(graph, layer)
+    _check_levels(graph, block, memory)
+
+
+def _check_levels(graph: Graph, block: int, memory: Mapping[str, int]) -> None:
+    """The memories that hold the whole network hold every level of it."""
+    if torn := sorted(name for level in graph.levels for name, runs in level.items() if len(runs) > MAX_RUNS):
+        raise BlobError(f"levels cut tensors {torn} into more than {MAX_RUNS} segments")
+    room = arena_bytes(graph, block=block, memory=memory)
+    for level in range(1, level_count(graph)):
+        needs = arena_bytes(at_level(graph, level), block=block, memory=memory)
+        if any(need > have for need, have in zip(needs, room, strict=True)):
+            raise BlobError(f"level {level} takes {needs} bytes of DTCM and AXI, the next wider one {room}; narrow it")
+        room = needs
 
 
 def _check_layer(graph: Graph, layer: Layer) -> None:
@@ -195,6 +220,7 @@ def _layer_record(graph: Graph, layer: Layer, memory: int, arrays: list[int]) ->
 def _header(graph: Graph, parameters: VoiceParameters, block: int, length: int) -> NDArray:
     header, order = np.zeros((), HEADER), tensor_order(graph)
     header["magic"], header["version"], header["length"] = MAGIC, VERSION, length
+    header["level_count"] = level_count(graph) - 1
     header["layer_count"], header["tensor_count"] = len(graph.layers), len(order)
     header["input_count"], header["output_tensor"] = len(graph.inputs), order.index(graph.outputs[0])
     header["block"] = block
@@ -207,6 +233,15 @@ def _header(graph: Graph, parameters: VoiceParameters, block: int, length: int) 
         *(([0.0] * nsf_source.SINES, 0.0) if merge is None else (merge.weights, merge.bias)),
     )
     return header
+
+
+def _level_section(graph: Graph, offset: int) -> Section:
+    """How many segments each tensor has, then level by level the widths of all; nothing for a graph of one level."""
+    order = tensor_order(graph)
+    levels = [[level.get(name, (graph.tensors[name].size,)) for name in order] for level in graph.levels]
+    values = [len(segments) for segments in levels[0]] if levels else []
+    values += [width for level in levels for segments in level for width in segments]
+    return Section("levels", offset, np.array(values, "<u2"))
 
 
 def _aligned(offset: int) -> int:
@@ -223,7 +258,8 @@ def sections(
     for field_name in ("scale", "size", "period"):
         tensors[field_name] = [getattr(graph.tensors[name], field_name) for name in tensor_order(graph)]
     table = _aligned(HEADER.itemsize + tensors.nbytes)
-    end, arrays, records = table + len(graph.layers) * LAYER.itemsize, [], []
+    levels = _level_section(graph, table + len(graph.layers) * LAYER.itemsize)
+    end, arrays, records = levels.offset + levels.values.nbytes, [], []
     for layer in graph.layers:
         offsets = []
         for name in ARRAYS[layer.kind]["s8s16"]:
@@ -236,6 +272,7 @@ def sections(
         Section("header", 0, _header(graph, parameters, block, end)),
         Section("tensors", HEADER.itemsize, tensors),
         Section("layers", table, np.array(records, LAYER)),
+        *([levels] if levels.values.size else []),
         *arrays,
     ]
     result[0].values["crc32"] = zlib.crc32(_assemble(result)[CRC_START:])

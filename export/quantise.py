@@ -124,6 +124,7 @@ def quantise_at(
         {name: replace(tensor, scale=scales[name]) for name, tensor in graph.tensors.items()},
         tuple(_quantise_layer(layer, scales, means or {}, number_format) for layer in graph.layers),
         parent=graph_hash(graph),
+        levels=graph.levels,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lottava.graph import Graph
 from lottava.layers import PRODUCTS
+from lottava.levels import MAX_LEVELS
 
 from . import blob, cgen
 
@@ -65,13 +66,14 @@ def emit_voice_header(
 
 def emit_blob_format() -> str:
     """generated/blob_format.h: magic, version, the runner's static maxima, the codes of kinds and activations."""
-    names = ("LAYERS", "TENSORS", "WIDTH", "HIDDEN", "FAN_IN", "PERIOD", "BLOCK", "PARTS", "ARRAYS")
+    names = ("LAYERS", "TENSORS", "WIDTH", "HIDDEN", "FAN_IN", "PERIOD", "BLOCK", "PARTS", "ARRAYS", "RUNS")
     lines = [
         cgen.emit_define("NN_BLOB_MAGIC", blob.MAGIC, '"LTVB"'),
         cgen.emit_define("NN_BLOB_VERSION", blob.VERSION),
         cgen.emit_define("NN_BLOB_CRC_START", blob.CRC_START, "the CRC-32 covers every byte from here on"),
         cgen.emit_define("NN_BLOB_ALIGNMENT", blob.ALIGNMENT, "of every array"),
         *(cgen.emit_define(f"NN_MAX_{name}", getattr(blob, f"MAX_{name}")) for name in names),
+        cgen.emit_define("NN_MAX_LEVELS", MAX_LEVELS, "the whole network included"),
         cgen.emit_define("NN_MEMORIES", blob.MEMORIES, "DTCM, AXI SRAM"),
         cgen.emit_define("NN_LAST_WEIGHTED", max(code for name, code in blob.KINDS.items() if PRODUCTS[name])),
         cgen.emit_define("NN_LAST_ACTIVATION", max(blob.ACTIVATIONS.values())),

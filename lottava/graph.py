@@ -30,6 +30,7 @@ from .layers import (
     history_columns,
     is_name,
 )
+from .levels import Widths, check_levels, from_entries, to_entries
 
 __all__ = [
     "ACTIVATIONS",
@@ -56,7 +57,10 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Layers in execution order. `inputs` and `outputs` name tensors; every tensor is written once."""
+    """Layers in execution order. `inputs` and `outputs` name tensors; every tensor is written once.
+
+    levels: narrower networks within this one, widest first, itself included; see levels.py. None for most graphs.
+    """
 
     number_format: str
     inputs: tuple[str, ...]
@@ -64,6 +68,7 @@ class Graph:
     tensors: Mapping[str, Tensor]
     layers: tuple[Layer, ...]
     parent: str | None = None
+    levels: tuple[Widths, ...] = ()
 
     def __post_init__(self) -> None:
         validate(self)
@@ -166,6 +171,8 @@ def validate(graph: Graph) -> None:
         raise GraphError(f"outputs {missing} are written by no layer")
     if unused := sorted(set(graph.tensors) - written):
         raise GraphError(f"tensors {unused} are written by no layer")
+    if graph.levels:
+        check_levels(graph)
 
 
 def _tensor_entry(tensor: Tensor) -> dict:
@@ -185,8 +192,8 @@ def _layer_entry(layer: Layer) -> dict:
 
 
 def to_manifest(graph: Graph) -> dict:
-    """Everything but the arrays, as JSON values. Periods of 1 and options at their default are left out."""
-    return {
+    """Everything but the arrays, as JSON values. Periods of 1, options at their default and no levels are left out."""
+    manifest = {
         "number_format": graph.number_format,
         "inputs": list(graph.inputs),
         "outputs": list(graph.outputs),
@@ -194,6 +201,7 @@ def to_manifest(graph: Graph) -> dict:
         "layers": [_layer_entry(layer) for layer in graph.layers],
         "parent": graph.parent,
     }
+    return manifest | {"levels": to_entries(graph.levels)} if graph.levels else manifest
 
 
 def named_arrays(graph: Graph) -> dict[str, NDArray]:
@@ -239,6 +247,7 @@ def from_manifest(manifest: Mapping, arrays: Mapping[str, NDArray]) -> Graph:
             by_name,
             layers,
             manifest["parent"],
+            from_entries(manifest["levels"]) if "levels" in manifest else (),
         )
     except KeyError as error:
         raise GraphError(f"the manifest or its arrays lack {error}") from error

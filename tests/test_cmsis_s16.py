@@ -32,6 +32,7 @@ TAPS = np.dtype(
     [
         *((name, "<u4") for name in ("weight", "rows", "taps", "channels", "groups")),
         *(("row_stride", "<i4"), ("tap_stride", "<i4")),
+        *((name, "<u4") for name in ("first_row", "row_slice", "channel_slice")),
     ]
 )
 ROWS = np.dtype([("bias", "<i4", 4), ("factor", "<i4", 4)])
@@ -98,7 +99,7 @@ class Core:
         rows, taps, channels = product.weight.shape
         groups, columns = -(-rows // 4), product.dense()[0].size // 4
         weight = self._put(product.weight)
-        record = np.array((weight, rows, taps, channels, product.groups, taps * channels, channels), TAPS)
+        record = np.array((weight, rows, taps, channels, product.groups, taps * channels, channels, 0, 0, 0), TAPS)
         packed = self._put(np.full(16 * groups * columns, 0x7A7A, np.int16))
         self.machine.call("nn_pack_s8", self._put(record), packed)
         factor = fixedpoint.reduce_multiplier(product.multiplier) << (17 + product.shift)

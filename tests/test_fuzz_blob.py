@@ -16,6 +16,7 @@ from lottava.emulator.host import HostError, HostNetwork
 from lottava.emulator.library import build
 from lottava.export import BlobError, VoiceParameters, blob
 from mutations import damaged_records
+from nested import some_nested
 from streaming import KINDS, random_layer_graph, random_streaming_graph
 
 from lottava.graph import Graph, graph_hash
@@ -134,10 +135,12 @@ def test_an_unknown_layer_and_a_checksum_have_theirs() -> None:
 
 
 def test_sanitizers_find_nothing_in_loader_and_runner(tmp_path: Path) -> None:
-    """Every kind is in the corpus; most damaged blobs are refused, some run."""
+    """Every kind is in the corpus, and levels; most damaged blobs are refused, some run."""
     paths, seen = [], set()
+    graphs: list[Graph] = [some_nested(seed)[0] for seed in range(len(KINDS))]
     for seed in range(3 * len(KINDS)):
-        graph: Graph = random_layer_graph(seed, KINDS[seed % len(KINDS)], integer=True, wild=seed % 3 == 0)
+        graphs.append(random_layer_graph(seed, KINDS[seed % len(KINDS)], integer=True, wild=seed % 3 == 0))
+    for seed, graph in enumerate(graphs):
         try:
             data = blob.to_bytes(graph, VoiceParameters(), block=1 + 7 * seed % blob.MAX_BLOCK)
         except BlobError:

@@ -143,7 +143,7 @@ def struct(core: Core, pointers: list[int], shorts: list[int], bytes_: list[int]
 
 def taps_struct(core: Core, weight: int, words: list[int], strides: list[int]) -> Array:
     head = np.array([weight], core.pointer).tobytes() + np.array(words, np.uint32).tobytes()
-    return np.frombuffer(head + np.array(strides, np.int32).tobytes() + bytes(8), np.uint8)
+    return np.frombuffer(head + np.array(strides, np.int32).tobytes() + bytes(32), np.uint8)
 
 
 def packed(core: Core, weight: Array, groups: int = 1) -> Array:
@@ -247,7 +247,7 @@ def test_depthwise_and_scale(core: Core, seed: int) -> None:
     core.begin()
     weight = rng.integers(-127, 128, (channels, taps)).astype(np.int8)
     target = core.place(np.zeros(padded * taps, np.int16))
-    core.call("nn_pack_depthwise_s8", core.place(weight), channels, taps, target)
+    core.call("nn_pack_depthwise_s8", core.place(weight), 0, channels, taps, target)
     bias, multiplier, shift = rows_of(rng, channels)
     relu, wide, newest = int(rng.integers(2)), int(rng.integers(2)), int(rng.integers(ring_columns))
     ring = codes(rng, ring_columns * padded).reshape(ring_columns, padded)

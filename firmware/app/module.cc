@@ -38,7 +38,7 @@ __attribute__((noinline)) float SoftLimit(float x) { return IsQuiet(x) ? x : Ben
 
 }  // namespace
 
-void Module::Init() {
+__attribute__((cold)) void Module::Init() {
   cv_scaler_.Init();
   contour_.Init();
   voice_.Init();
@@ -54,7 +54,8 @@ void Module::Init() {
   performance_ = Performance();
 }
 
-NnError Module::LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
+__attribute__((cold)) NnError Module::LoadVoice(const void* blob, size_t blob_length,
+                                                const NnMemory memories[NN_MEMORIES]) {
   const NnError error = voice_.Load(blob, blob_length, memories);
   contour_.Init();
   memset(&trace_, 0, sizeof(trace_));

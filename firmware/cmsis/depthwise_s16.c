@@ -48,11 +48,12 @@ void nn_depthwise_s8s16(const NnDepthwise* layer, const int16_t* ring, uint32_t 
 }
 
 // s8 [taps][channels], channels padded with zeros to a multiple of four.
-void nn_pack_depthwise_s8(const uint8_t* weight, uint32_t channels, uint32_t taps, int16_t* packed) {
+void nn_pack_depthwise_s8(const uint8_t* weight, const NnSlice* slice, uint32_t channels, uint32_t taps,
+                          int16_t* packed) {
   int8_t* w = (int8_t*)packed;
   for (uint32_t tap = 0; tap < taps; ++tap) {
     for (uint32_t channel = 0; channel < (channels + 3) / 4 * 4; ++channel) {
-      *w++ = channel < channels ? (int8_t)weight[channel * taps + tap] : 0;
+      *w++ = channel < channels ? (int8_t)weight[nn_slice_place(slice, channel) * taps + tap] : 0;
     }
   }
 }

@@ -81,10 +81,9 @@ void nn_pack_s8(const NnTaps* taps, int16_t* packed) {
   for (uint32_t row = 0; row < (taps->rows + 3) / 4 * 4; ++row) {
     const uint32_t first = row < taps->rows ? row / (taps->rows / taps->groups) * taps->channels : 0;
     for (uint32_t tap = 0; tap < taps->taps; ++tap) {
-      const uint8_t* from = taps->weight + (int32_t)row * taps->row_stride + (int32_t)tap * taps->tap_stride;
       for (uint32_t channel = 0; channel < padded; ++channel) {
         const uint32_t within = channel - first;
-        *w++ = row < taps->rows && within < taps->channels ? (int8_t)from[within] : 0;
+        *w++ = row < taps->rows && within < taps->channels ? (int8_t)*nn_weight_of(taps, row, tap, within) : 0;
       }
     }
   }

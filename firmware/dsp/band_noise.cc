@@ -44,7 +44,7 @@ int32_t ExponentAbove(float x) {
 
 }  // namespace
 
-void BandNoise::Init() {
+__attribute__((cold)) void BandNoise::Init() {
   memset(this, 0, sizeof(*this));
   state_ = DSP_NOISE_SEED;
   FillNoisePairs();

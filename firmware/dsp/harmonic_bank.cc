@@ -77,7 +77,7 @@ struct Place {
 
 }  // namespace
 
-void HarmonicBank::Init() {
+__attribute__((cold)) void HarmonicBank::Init() {
   FillSines(2, 1, &sines_.of_1);
   FillSines(2, 2, &sines_.of_2);
   FillSines(2, 4, &sines_.of_4);

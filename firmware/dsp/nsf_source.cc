@@ -66,7 +66,7 @@ void NsfSource::Level::SetTarget(float target, float share) {
   change = target - start;
 }
 
-void NsfSource::Init(const NsfMerge& merge) {
+__attribute__((cold)) void NsfSource::Init(const NsfMerge& merge) {
   merge_ = merge;
   phase_.Init();
   memset(sines_, 0, sizeof(sines_));

@@ -78,7 +78,7 @@ void DecodeControls(const int16_t* controls, uint32_t increment, const float* ax
   }
 }
 
-void Synth::Init(const SynthSettings& settings) {
+__attribute__((cold)) void Synth::Init(const SynthSettings& settings) {
   settings_ = settings;
   FillSigmoidCubics();
   phase_.Init();

@@ -166,7 +166,7 @@ def _place_matrix(machine: Machine, graph: Graph) -> int:
     rows, columns = weight.shape
     if rows % 4 or columns % 4:
         raise EmulatorError(f"a matrix of {rows} x {columns} would need padding; take multiples of four")
-    taps = np.array([machine.place(weight, "D2 SRAM"), rows, 1, columns, 1, columns, columns], np.uint32)
+    taps = np.array([machine.place(weight, "D2 SRAM"), rows, 1, columns, 1, columns, columns, 0, 0, 0], np.uint32)
     packed = machine.allocate(2 * rows * columns + 32)
     machine.call("nn_pack_s8", machine.place(taps, "D2 SRAM"), packed)
     factors = fixedpoint.reduce_multiplier(arrays["multiplier"]) << (17 + arrays["shift"].astype(np.int64))

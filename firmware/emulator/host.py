@@ -53,11 +53,16 @@ class Block:
 class HostNetwork:
     """The integer network alone. Raises HostError for a blob that the firmware refuses."""
 
-    def __init__(self, blob: bytes, arena_bytes: int = ARENA_BYTES, axi_bytes: int = 0) -> None:
+    def __init__(self, blob: bytes, arena_bytes: int = ARENA_BYTES, axi_bytes: int = 0, *, level: int = 0) -> None:
         self._library = host_library()
         self._network, self._memories = memory(self._library.lottava_nn_size()), Memories(arena_bytes, axi_bytes)
-        at = self._at = self._network.ctypes.data
-        check(self._library.lottava_nn_load(at, blob, len(blob), self._memories.address))
+        self._at = self._network.ctypes.data
+        self.load(blob, level)
+
+    def load(self, blob: bytes, level: int = 0) -> None:
+        """Another network, or another level of it, into the same memories. Raises HostError."""
+        at = self._at
+        check(self._library.lottava_nn_load_level(at, blob, len(blob), self._memories.address, level))
         self.input_sizes = tuple(self.size_of(i) for i in range(self._library.lottava_nn_inputs(at)))
         self.input_size, self.output_size = sum(self.input_sizes), self.size_of(OUTPUT)
         self.block = self._library.lottava_nn_block(at)

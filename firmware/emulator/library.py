@@ -25,6 +25,7 @@ ERRORS = (
     *("ok", "wrong length", "not a voice blob", "unknown version", "CRC does not match", "too many layers or tensors"),
     *("bad tensor", "bad layer", "array out of order", "weight -128", "multiplier or shift out of range"),
     *("32-bit accumulator could overflow", "arena too small", "not a voice that the module can play"),
+    "levels that are not within one another",
 )
 """enum NnError in words, in its order."""
 
@@ -114,6 +115,7 @@ SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_trace": (None, (c_void_p, POINTER(Trace))),
     "lottava_nn_size": (c_size_t, ()),
     "lottava_nn_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    "lottava_nn_load_level": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_uint32)),
     "lottava_nn_inputs": (c_uint32, (c_void_p,)),
     "lottava_nn_block": (c_uint32, (c_void_p,)),
     "lottava_nn_tensor_size": (c_uint32, (c_void_p, c_int)),

@@ -22,7 +22,7 @@ TENSORS_AT, USED_AT, TENSOR_BYTES, PADDED_AT = 4, 24, 16, 14
 
 
 class MachineNetwork:
-    """A blob of `graph`, loaded: what it takes from each memory is there until the machine's next `release`.
+    """A blob whose `level` is `graph`, loaded: what it takes from each memory is there until the machine's `release`.
 
     dtcm, axi: bytes of the two memories, or `arenas`: (address, bytes) of both, for an image that has its own. Raises
     EmulatorError when the firmware refuses the blob.
@@ -37,6 +37,7 @@ class MachineNetwork:
         dtcm: int = 0,
         axi: int = 0,
         arenas: Sequence[tuple[int, int]] | None = None,
+        level: int = 0,
     ) -> None:
         self.machine, self.graph = machine, graph
         self._network = machine.allocate(NETWORK_BYTES)
@@ -46,7 +47,7 @@ class MachineNetwork:
             dtcm, axi = dtcm or machine.left("DTCM"), axi or machine.left("AXI SRAM")
             arenas = [(machine.allocate(dtcm), dtcm), (machine.allocate(axi, "AXI SRAM"), axi)]
         machine.write(memories, np.array(arenas, np.uint32))
-        code = machine.call("nn_load", self._network, source, len(blob), memories)
+        code = machine.call("nn_load_level", self._network, source, len(blob), memories, level)
         if code:
             raise EmulatorError(f"the firmware refuses this graph: {ERRORS[code]} (code {code})")
         names = [*graph.inputs, *(layer.output for layer in graph.layers)]

@@ -18,6 +18,8 @@
 #define NN_MAX_BLOCK 48
 #define NN_MAX_PARTS 4
 #define NN_MAX_ARRAYS 8
+#define NN_MAX_RUNS 64
+#define NN_MAX_LEVELS 8 /* the whole network included */
 #define NN_MEMORIES 2 /* DTCM, AXI SRAM */
 #define NN_LAST_WEIGHTED 6
 #define NN_LAST_ACTIVATION 8

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/layer_check.h"
+#include "nn/levels.h"
 
 static uint32_t align(uint32_t offset) {
   return (offset + NN_BLOB_ALIGNMENT - 1) & ~(uint32_t)(NN_BLOB_ALIGNMENT - 1);
@@ -26,19 +27,37 @@ uint32_t nn_crc32(const void* bytes, size_t length) {
   return ~crc;
 }
 
-NnBlobTensor nn_blob_tensor(const NnBlob* blob, uint32_t index) {
+NnBlobTensor nn_blob_whole_tensor(const NnBlob* blob, uint32_t index) {
   NnBlobTensor tensor;
   memcpy(&tensor, blob->bytes + sizeof(NnBlobHeader) + index * sizeof(tensor), sizeof(tensor));
   return tensor;
 }
 
-void nn_blob_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer) {
+void nn_blob_whole_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer) {
   memcpy(layer, blob->bytes + layer_table_offset(&blob->header) + index * sizeof(*layer), sizeof(*layer));
+}
+
+NnBlobTensor nn_blob_tensor(const NnBlob* blob, uint32_t index) {
+  NnBlobTensor tensor = nn_blob_whole_tensor(blob, index);
+  const NnPlaces places = nn_blob_places(blob, index);
+  tensor.size = (uint16_t)nn_kept(&places, tensor.size);
+  return tensor;
+}
+
+void nn_blob_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer) {
+  nn_blob_whole_layer(blob, index, layer);
+  nn_narrow_layer(blob, layer);
+}
+
+static NnSlice slice_of(const NnBlob* blob, uint32_t tensor) {
+  const NnSlice slice = {nn_blob_places(blob, tensor), nn_blob_tensor(blob, tensor).size,
+                         nn_blob_whole_tensor(blob, tensor).size};
+  return slice;
 }
 
 uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduct products[2]) {
   static const uint8_t kOnly[4] = {0, 1, 2, 3}, kInput[4] = {0, 2, 4, 5}, kHidden[4] = {1, 3, 6, 7};
-  const uint32_t in = nn_blob_tensor(blob, layer->inputs[0]).size, out = nn_blob_tensor(blob, layer->output).size;
+  const NnSlice in = slice_of(blob, layer->inputs[0]), out = slice_of(blob, layer->output);
   const int recurrent = layer->kind == NN_GRU || layer->kind == NN_LSTM;
   const uint32_t count = recurrent ? 2 : layer->kind <= NN_LAST_WEIGHTED ? 1 : 0;
   const uint32_t gates = layer->kind == NN_GRU ? 3 : layer->kind == NN_LSTM ? 4 : layer->kind == NN_GATED_CONV1D ? 2 : 1;
@@ -48,8 +67,20 @@ uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduc
     products[i].bias = blob->bytes + layer->arrays[order[1]];
     products[i].multiplier = blob->bytes + layer->arrays[order[2]];
     products[i].shift = blob->bytes + layer->arrays[order[3]];
-    products[i].rows = gates * out;
-    products[i].columns = layer->kind == NN_SCALE ? 1 : i == 1 ? out : layer->kernel * (in / layer->groups);
+    products[i].rows = gates * out.size;
+    products[i].row_slice = out;
+    products[i].channel_slice = i == 1 ? out : in;
+    NnSlice* read = &products[i].channel_slice;
+    read->size /= layer->groups;
+    read->whole /= blob->level > 0 ? layer->whole_groups : layer->groups;
+    if (layer->kind == NN_SCALE) {
+      read->size = read->whole = 1;
+    }
+    if (read->whole == 1) {
+      read->places.runs = 0;  // which channel, the row says
+    }
+    products[i].columns = layer->kernel * read->size;
+    products[i].stride = layer->kernel * read->whole;
     products[i].wide = layer->wide >> i & 1;
   }
   return count;
@@ -73,7 +104,7 @@ static NnError check_header(const uint8_t* bytes, size_t length, NnBlobHeader* h
     return NN_ERROR_CRC;
   }
   if (header->layer_count < 1 || header->layer_count > NN_MAX_LAYERS || header->tensor_count > NN_MAX_TENSORS ||
-      header->input_count < 1 || header->input_count >= header->tensor_count ||
+      header->level_count >= NN_MAX_LEVELS || header->input_count < 1 || header->input_count >= header->tensor_count ||
       header->output_tensor >= header->tensor_count || header->block < 1 || header->block > NN_MAX_BLOCK) {
     return NN_ERROR_COUNT;
   }
@@ -215,15 +246,18 @@ static NnError check_layers(const NnBlob* blob, uint32_t end) {
 }
 
 NnError nn_blob_check(const void* bytes, size_t length, NnBlob* blob) {
+  memset(blob, 0, sizeof(*blob));
   blob->bytes = (const uint8_t*)bytes;
   NnError error = check_header(blob->bytes, length, &blob->header);
   if (error != NN_OK) {
     return error;
   }
-  const uint32_t end = layer_table_offset(&blob->header) + (uint32_t)(blob->header.layer_count * sizeof(NnBlobLayer));
+  uint32_t end = layer_table_offset(&blob->header) + (uint32_t)(blob->header.layer_count * sizeof(NnBlobLayer));
   if (end > blob->header.length) {
     return NN_ERROR_LENGTH;
   }
   error = check_tensors(blob);
-  return error != NN_OK ? error : check_layers(blob, end);
+  error = error != NN_OK ? error : nn_find_levels(blob, &end);
+  error = error != NN_OK ? error : check_layers(blob, end);
+  return error != NN_OK ? error : nn_check_levels(blob);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The voice blob: layout in memory, and the check that every byte of it is fit to run.
 //
-//   NnBlobHeader (132 B) | NnBlobTensor x tensor_count | pad to 16 | NnBlobLayer x layer_count | arrays, each at 16
+//   NnBlobHeader (132 B) | NnBlobTensor x tensor_count | pad to 16 | NnBlobLayer x layer_count | levels | arrays, each at 16
 //
 // Little-endian. Arrays stand in layer order, each layer's in CMSIS-NN's: weight s8 [rows][taps][channels], bias s32,
 // multiplier s32, shift s32; a GRU's or an LSTM's: weight_ih, weight_hh, bias_ih, bias_hh, multiplier_ih, shift_ih,
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "generated/blob_format.h"
+#include "nn/places.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +34,7 @@ typedef enum NnError {
   NN_ERROR_ACCUMULATOR,  // a layer claims 32-bit accumulators that its weights can overflow
   NN_ERROR_ARENA,        // too small, missing or not 16-byte aligned
   NN_ERROR_VOICE,        // a sound network, but not one that a player of the module can play
+  NN_ERROR_LEVEL,        // a level table that tears channels apart, or grows
 } NnError;
 
 // What a player needs beside the network.
@@ -48,7 +50,8 @@ typedef struct NnBlobVoice {
 typedef struct NnBlobHeader {
   uint32_t magic;
   uint16_t version;
-  uint16_t layer_count;
+  uint8_t layer_count;
+  uint8_t level_count;  // narrower networks within this one: nn/levels.h
   uint32_t length;  // of the whole blob
   uint32_t crc32;
   uint8_t graph_sha256[32];
@@ -77,29 +80,39 @@ typedef struct NnBlobLayer {
   uint8_t reserved;
   uint16_t kernel, dilation, groups, stride;  // 1 where the kind takes none
   uint16_t offset;                            // split: first channel
-  uint16_t reserved_options;
+  uint16_t whole_groups;           // 0; of a layer at a narrower level: the groups of the whole network's
   uint32_t arrays[NN_MAX_ARRAYS];  // from the start of the blob; 0 = none
 } NnBlobLayer;
 
-// A blob whose header and tables are known to lie inside it.
+// A blob whose header and tables are known to lie inside it, seen at one of its levels.
 typedef struct NnBlob {
   const uint8_t* bytes;
   NnBlobHeader header;
+  const uint8_t* levels;  // the level table
+  uint32_t runs;          // of all tensors, there
+  uint32_t level;         // chosen; 0: the whole network
 } NnBlob;
 
 // One product of a layer: weight [rows][columns] and what follows it per row, as byte addresses without alignment.
 typedef struct NnProduct {
   const uint8_t *weight, *bias, *multiplier, *shift;
-  uint32_t rows, columns;
+  uint32_t rows, columns;  // at the chosen level
+  uint32_t stride;         // columns in the blob
+  NnSlice row_slice;       // which of the blob's rows
+  NnSlice channel_slice;   // and of each tap's channels
   int wide;
 } NnProduct;
 
 // Fill `blob` from `length` bytes, or say what is wrong with them. Reads nothing outside.
 NnError nn_blob_check(const void* bytes, size_t length, NnBlob* blob);
 
-// Records of the tables; index below the header's count.
+// Records of the tables at the chosen level; index below the header's count.
 NnBlobTensor nn_blob_tensor(const NnBlob* blob, uint32_t index);
 void nn_blob_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer);
+
+// The same of the whole network.
+NnBlobTensor nn_blob_whole_tensor(const NnBlob* blob, uint32_t index);
+void nn_blob_whole_layer(const NnBlob* blob, uint32_t index, NnBlobLayer* layer);
 
 // The products of a layer, 0 to 2 (gru, lstm: ih, hh); the return value is their number.
 uint32_t nn_blob_products(const NnBlob* blob, const NnBlobLayer* layer, NnProduct products[2]);

@@ -50,17 +50,16 @@ static void group_s32(const NnDepthwise* layer, const NnRows* rows, const int16_
   }
 }
 
-static __attribute__((noinline)) void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w,
-                                                const Ring* ring, const int16_t* x, int16_t* y) {
+// Weights that need it are rare: small before quick.
+__attribute__((noinline, cold)) static void group_s64(const NnDepthwise* layer, const NnRows* rows, const int16_t* w,
+                                                      const Ring* ring, const int16_t* x, int16_t* y) {
   int64_t acc[4] = {rows->bias[0], rows->bias[1], rows->bias[2], rows->bias[3]};
   for (uint32_t tap = 0; tap < layer->taps; ++tap, w += 4) {
-#pragma GCC unroll 4
     for (uint32_t i = 0; i < 4; ++i) {
       acc[i] += w[i] * x[i];
     }
     x = next_tap(x, ring);
   }
-#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     const int32_t scaled = nn_requantise_s64(acc[i], rows->factor[i]);
     y[i] = (int16_t)(layer->relu ? nn_saturate_u15(scaled) : scaled);
@@ -83,11 +82,12 @@ void nn_depthwise_s8s16(const NnDepthwise* layer, const int16_t* ring, uint32_t 
   }
 }
 
-void nn_pack_depthwise_s8(const uint8_t* weight, uint32_t channels, uint32_t taps, int16_t* packed) {
+__attribute__((cold)) void nn_pack_depthwise_s8(const uint8_t* weight, const NnSlice* slice, uint32_t channels,
+                                                uint32_t taps, int16_t* packed) {
   for (uint32_t channel = 0; channel < channels; channel += 4) {
     for (uint32_t tap = 0; tap < taps; ++tap) {
       for (uint32_t i = 0; i < 4; ++i) {
-        *packed++ = channel + i < channels ? (int8_t)weight[(channel + i) * taps + tap] : 0;
+        *packed++ = channel + i < channels ? (int8_t)weight[nn_slice_place(slice, channel + i) * taps + tap] : 0;
       }
     }
   }

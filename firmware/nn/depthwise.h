@@ -28,8 +28,9 @@ static inline void nn_scale_s16(const NnDepthwise* layer, const int16_t* x, int1
   nn_depthwise_s8s16(layer, x, 1, 0, 0, y);
 }
 
-// s8 [channels][taps] to the order of NnDepthwise.weights: ceil(channels / 4) * 4 * taps values.
-void nn_pack_depthwise_s8(const uint8_t* weight, uint32_t channels, uint32_t taps, int16_t* packed);
+// Those channels of s8 [channels][taps] to the order of NnDepthwise.weights: ceil(channels / 4) * 4 * taps values.
+void nn_pack_depthwise_s8(const uint8_t* weight, const NnSlice* slice, uint32_t channels, uint32_t taps,
+                          int16_t* packed);
 
 #ifdef __cplusplus
 }

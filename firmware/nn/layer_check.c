@@ -193,7 +193,7 @@ static NnError check_fields(const NnBlobLayer* layer) {
   const int convolves = kind == NN_CONV1D || kind == NN_GATED_CONV1D || kind == NN_CONV_TRANSPOSE1D;
   const uint32_t most = shifted ? NN_MAX_PARTS : kind == NN_MULTIPLY || kind == NN_GATED_CONV1D ? 2 : 1;
   int sound = layer->input_count <= most && layer->memory < NN_MEMORIES && layer->reserved == 0 &&
-              layer->reserved_options == 0 && layer->kernel >= 1 && layer->dilation >= 1 && layer->groups >= 1 &&
+              layer->whole_groups == 0 && layer->kernel >= 1 && layer->dilation >= 1 && layer->groups >= 1 &&
               layer->stride >= 1 && layer->wide <= 3 && (kind == NN_SPLIT || layer->offset == 0) &&
               (kind == NN_ADD || kind == NN_MULTIPLY || layer->shift == 0);
   for (uint32_t i = 0; i < NN_MAX_PARTS; ++i) {

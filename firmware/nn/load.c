@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lay a checked blob out in the caller's memories: tables, columns and scratch in the first, then layer by layer
-// weights and state in the memory that the layer names. lottava/footprint.py repeats every size.
+// weights and state in the memory that the layer names. lottava/arena.py repeats every size.
 #include <string.h>
 
 #include "nn/network.h"
@@ -243,12 +243,18 @@ static void close_arenas(NnArena arenas[NN_MEMORIES], NnNetwork* network) {
 }
 
 NnError nn_load(NnNetwork* network, const void* bytes, size_t length, const NnMemory memories[NN_MEMORIES]) {
+  return nn_load_level(network, bytes, length, memories, 0);
+}
+
+NnError nn_load_level(NnNetwork* network, const void* bytes, size_t length, const NnMemory memories[NN_MEMORIES],
+                      uint32_t level) {
   memset(network, 0, sizeof(*network));
   NnBlob blob;
   NnError error = nn_blob_check(bytes, length, &blob);
   if (error != NN_OK) {
     return error;
   }
+  blob.level = level < blob.header.level_count ? level : blob.header.level_count;
   NnArena arenas[NN_MEMORIES];
   error = open_arenas(memories, arenas);
   if (error != NN_OK) {
@@ -262,6 +268,8 @@ NnError nn_load(NnNetwork* network, const void* bytes, size_t length, const NnMe
   network->input_count = blob.header.input_count;
   network->output_tensor = blob.header.output_tensor;
   network->block = blob.header.block;
+  network->level = (uint8_t)blob.level;
+  network->level_count = blob.header.level_count;
   network->layers = (NnLayer*)nn_take(&arenas[0], network->layer_count * sizeof(NnLayer));
   error = network->layers == NULL ? NN_ERROR_ARENA : place_tensors(&blob, &arenas[0], network);
   error = error != NN_OK ? error : place_layers(&blob, arenas, network);

@@ -59,7 +59,8 @@ static void columns_s32(const NnMatrix* matrix, const int16_t* x, uint32_t x_str
 }
 #endif
 
-static void columns_s64(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
+// Weights that need it are rare: small before quick.
+__attribute__((cold)) static void columns_s64(const NnMatrix* matrix, const int16_t* x, uint32_t x_stride, int16_t* y, uint32_t y_stride,
                         uint32_t columns) {
   for (; columns > 0; --columns, x += x_stride, y += y_stride) {
     for (uint32_t row = 0; row < 4u * matrix->row_groups; ++row) {
@@ -91,10 +92,10 @@ static int16_t weight_at(const NnTaps* taps, uint32_t row, uint32_t tap, uint32_
   if (row >= taps->rows || within >= taps->channels) {
     return 0;
   }
-  return (int8_t)taps->weight[(int32_t)row * taps->row_stride + (int32_t)tap * taps->tap_stride + (int32_t)within];
+  return (int8_t)*nn_weight_of(taps, row, tap, within);
 }
 
-void nn_pack_s8(const NnTaps* taps, int16_t* packed) {
+__attribute__((cold)) void nn_pack_s8(const NnTaps* taps, int16_t* packed) {
   const uint32_t channels = taps->groups * taps->channels;
   for (uint32_t row = 0; row < taps->rows; row += 4) {
     for (uint32_t tap = 0; tap < taps->taps; ++tap) {

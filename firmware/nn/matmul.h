@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "nn/places.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,7 +36,16 @@ typedef struct NnTaps {
   uint32_t channels;  // of one group
   uint32_t groups;    // equal shares of rows and of input channels; rows see the others' channels with weight zero
   int32_t row_stride, tap_stride;
+  uint32_t first_row;
+  const NnSlice *row_slice, *channel_slice;  // which rows and channels there; NULL: all
 } NnTaps;
+
+// Address of a weight; channel: within its group.
+static inline const uint8_t* nn_weight_of(const NnTaps* taps, uint32_t row, uint32_t tap, uint32_t channel) {
+  const int32_t at = (int32_t)nn_slice_place(taps->row_slice, taps->first_row + row) * taps->row_stride +
+                     (int32_t)tap * taps->tap_stride + (int32_t)nn_slice_place(taps->channel_slice, channel);
+  return taps->weight + at;
+}
 
 // x_t = x + t * x_stride holds 4 * column_groups values, the padding zero; y_t = y + t * y_stride gets 4 * row_groups.
 // All 4-byte aligned, strides even. Columns may overlap: windows of an undilated convolution need no copy, they lie

@@ -69,11 +69,17 @@ typedef struct NnNetwork {
   NnBlobVoice voice;
   uint8_t graph_sha256[32];
   uint8_t layer_count, tensor_count, clock_count, input_count, output_tensor, block;
+  uint8_t level, level_count;  // the one that runs, of how many narrower ones; 0: the whole network
 } NnNetwork;
 
 // Check the blob and copy it, permuted for the kernels, into the memories: DTCM, then AXI SRAM. On error the network
-// runs nothing. lottava/footprint.py counts the bytes beforehand.
+// runs nothing. lottava/arena.py counts the bytes beforehand.
 NnError nn_load(NnNetwork* network, const void* bytes, size_t length, const NnMemory memories[NN_MEMORIES]);
+
+// The same of a narrower network within the blob's; where there are not as many levels, of its narrowest. It takes no
+// more of either memory than the wider ones do.
+NnError nn_load_level(NnNetwork* network, const void* bytes, size_t length, const NnMemory memories[NN_MEMORIES],
+                      uint32_t level);
 
 // Zero the recurrent state and everything else between layers; the next tick is the first one again.
 void nn_reset(NnNetwork* network);

@@ -37,18 +37,18 @@ static uint32_t groups_of_four(uint32_t size) { return (size + 3) / 4; }
 static const NnRows* pack_rows(const NnProduct* product, uint32_t first, uint32_t count, NnArena* arena) {
   NnRows* rows = (NnRows*)nn_take(arena, groups_of_four(count) * sizeof(NnRows));
   for (uint32_t i = 0; rows != NULL && i < count; ++i) {
-    const int32_t multiplier = nn_read_s32(product->multiplier, first + i);
-    rows[i / 4].bias[i % 4] = nn_read_s32(product->bias, first + i);
-    rows[i / 4].factor[i % 4] = nn_requantise_factor(multiplier, nn_read_s32(product->shift, first + i));
+    const uint32_t row = nn_slice_place(&product->row_slice, first + i);
+    const int32_t multiplier = nn_read_s32(product->multiplier, row);
+    rows[i / 4].bias[i % 4] = nn_read_s32(product->bias, row);
+    rows[i / 4].factor[i % 4] = nn_requantise_factor(multiplier, nn_read_s32(product->shift, row));
   }
   return rows;
 }
 
-static NnError pack_matrix(const NnProduct* product, uint32_t first_row, const NnTaps* taps, int relu, NnArena* arena,
-                           NnMatrix* matrix) {
+static NnError pack_matrix(const NnProduct* product, const NnTaps* taps, int relu, NnArena* arena, NnMatrix* matrix) {
   const uint32_t row_groups = groups_of_four(taps->rows), column_groups = nn_column_groups(taps);
   int16_t* weights = (int16_t*)nn_take(arena, (size_t)32 * row_groups * column_groups);
-  matrix->rows = pack_rows(product, first_row, taps->rows, arena);
+  matrix->rows = pack_rows(product, taps->first_row, taps->rows, arena);
   if (weights == NULL || matrix->rows == NULL) {
     return NN_ERROR_ARENA;
   }
@@ -69,7 +69,7 @@ static NnError pack_depthwise(const NnProduct* product, int relu, NnArena* arena
   if (packed == NULL || weights == NULL || rows == NULL) {
     return NN_ERROR_ARENA;
   }
-  nn_pack_depthwise_s8(product->weight, product->rows, product->columns, weights);
+  nn_pack_depthwise_s8(product->weight, &product->row_slice, product->rows, product->columns, weights);
   packed->weights = weights;
   packed->rows = rows;
   packed->row_groups = (uint16_t)row_groups;
@@ -80,23 +80,20 @@ static NnError pack_depthwise(const NnProduct* product, int relu, NnArena* arena
   return NN_OK;
 }
 
-// The i-th matrix of a layer as the kernels' packing sees it; `row` is its first one in the product.
-static NnTaps taps_of(const NnBlobLayer* from, const NnProduct* product, uint32_t in, uint32_t matrix_count, uint32_t i,
-                      uint32_t* row) {
-  const uint32_t channels = product->columns / from->kernel;
-  NnTaps taps = {product->weight, product->rows, from->kernel, channels, from->groups, (int32_t)product->columns,
-                 (int32_t)channels};
-  *row = 0;
+// The i-th matrix of a layer as the kernels' packing sees it.
+static NnTaps taps_of(const NnBlobLayer* from, const NnProduct* product, uint32_t matrix_count, uint32_t i) {
+  const uint32_t channels = product->columns / from->kernel, stride = product->stride / from->kernel;
+  NnTaps taps = {product->weight, product->rows, from->kernel, channels, from->groups, (int32_t)product->stride,
+                 (int32_t)stride, 0, &product->row_slice, &product->channel_slice};
   if (from->kind == NN_CONV_TRANSPOSE1D) {
     // The oldest column of a window meets the last tap of its phase.
     taps.taps = nn_taps_of_phase(from, i);
-    taps.weight += ((taps.taps - 1) * from->stride + i) * in;
-    taps.tap_stride = -(int32_t)(from->stride * in);
+    taps.weight += ((taps.taps - 1) * from->stride + i) * stride;
+    taps.tap_stride = -(int32_t)(from->stride * stride);
   } else if (from->kind == NN_CONV1D && matrix_count > 1) {
     taps.rows = product->rows / from->groups;
     taps.groups = 1;
-    *row = i * taps.rows;
-    taps.weight += *row * product->columns;
+    taps.first_row = i * taps.rows;
   }
   return taps;
 }
@@ -122,9 +119,8 @@ NnError nn_prepack(const NnBlob* blob, const NnBlobLayer* from, NnArena* arena, 
   layer->matrices = matrices;
   for (uint32_t i = 0; i < layer->matrix_count; ++i) {
     const NnProduct* product = &products[count == 2 ? i : 0];
-    uint32_t row;
-    const NnTaps taps = taps_of(from, product, in, layer->matrix_count, i, &row);
-    const NnError error = pack_matrix(product, row, &taps, relu, arena, &matrices[i]);
+    const NnTaps taps = taps_of(from, product, layer->matrix_count, i);
+    const NnError error = pack_matrix(product, &taps, relu, arena, &matrices[i]);
     if (error != NN_OK) {
       return error;
     }

@@ -89,6 +89,11 @@ NnError LoadAndRun(const uint8_t* data, size_t length, size_t dtcm_bytes) {
     RunAll(&network);
     nn_reset(&network);
     RunAll(&network);
+    for (uint32_t level = network.level_count; level > 0; --level) {
+      if (nn_load_level(&network, blob.bytes(), length, memories, level) == NN_OK) {
+        RunAll(&network);
+      }
+    }
   } else {
     nn_run(&network, 1);  // of a refused graph nothing is left
   }
@@ -154,7 +159,7 @@ int main(int argc, char** argv) {
   }
   static uint8_t intact[kMaxBlob], damaged[kMaxBlob];
   const int rounds = std::atoi(argv[1]);
-  int counts[NN_ERROR_VOICE + 1] = {};
+  int counts[NN_ERROR_LEVEL + 1] = {};
   for (int file = 2; file < argc; ++file) {
     const size_t length = Read(argv[file], intact);
     if (LoadAndRun(intact, length, kDtcmBytes) != NN_OK) {

@@ -62,7 +62,7 @@ def trim_graph(graph: Graph, channels: Channels, keep: Keep) -> Graph:
         for layer in graph.layers
     ]
     tensors = {name: replace(tensor, size=sizes[name]) for name, tensor in graph.tensors.items()}
-    return replace(graph, tensors=tensors, layers=tuple(layers))
+    return replace(graph, tensors=tensors, layers=tuple(layers), levels=())
 
 
 def mask_graph(graph: Graph, channels: Channels, keep: Keep) -> Graph:

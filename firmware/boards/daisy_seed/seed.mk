@@ -21,9 +21,8 @@ SEED_TONE_OBJECTS := $(call objects,$(filter-out %/bench.cc,$(SEED_BOARD_SOURCES
 
 # Flash is dear and cycles only where audio is made: what runs now and then, or loses little by it, is compiled for size.
 SEED_LEVEL := -O2
-SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(addprefix $(ROOT)/app/,contour.cc cv_scaler.cc module.cc) \
-              $(SEED_BOARD)/main.cc
-SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c load.c prepack.c tables.c) \
+SEED_QUICK := $(NN_SOURCES) $(DSP_SOURCES) $(BENCH_CASES) $(ROOT)/app/module.cc $(SEED_BOARD)/main.cc
+SEED_SLOW := $(addprefix $(ROOT)/nn/,blob.c layer_check.c levels.c load.c prepack.c tables.c pointwise.c recurrent.c) \
              $(addprefix $(ROOT)/dsp/,noise_pairs.cc nsf_source.cc sigmoid_cubics.cc)
 $(filter-out $(call objects,$(filter-out $(SEED_SLOW),$(SEED_QUICK)),$(SEED)),$(SEED_OBJECTS)): SEED_LEVEL := -Os
 

@@ -75,6 +75,10 @@ int lottava_nn_load(void* network, const void* blob, size_t length, const NnMemo
   return nn_load(AsNetwork(network), blob, length, memories);
 }
 
+int lottava_nn_load_level(void* network, const void* blob, size_t length, const NnMemory* memories, uint32_t level) {
+  return nn_load_level(AsNetwork(network), blob, length, memories, level);
+}
+
 uint32_t lottava_nn_inputs(const void* network) { return AsNetwork(network)->input_count; }
 
 uint32_t lottava_nn_block(const void* network) { return AsNetwork(network)->block; }

@@ -28,6 +28,7 @@ void lottava_module_trace(const void* module, struct LottavaTrace* trace);
 // padding; outputs likewise. due: columns of a tensor in the next ticks, -1 for the output.
 size_t lottava_nn_size(void);
 int lottava_nn_load(void* network, const void* blob, size_t length, const struct NnMemory* memories);
+int lottava_nn_load_level(void* network, const void* blob, size_t length, const struct NnMemory* memories, uint32_t level);
 uint32_t lottava_nn_inputs(const void* network);
 uint32_t lottava_nn_block(const void* network);
 uint32_t lottava_nn_tensor_size(const void* network, int tensor);

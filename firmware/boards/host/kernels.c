@@ -12,6 +12,6 @@ void lottava_nn_requantise(const int64_t* acc, int32_t multiplier, int32_t shift
 }
 
 void lottava_nn_pack(const int8_t* weight, uint32_t rows, uint32_t columns, int16_t* packed) {
-  const NnTaps taps = {(const uint8_t*)weight, rows, 1, columns, 1, (int32_t)columns, 0};
+  const NnTaps taps = {(const uint8_t*)weight, rows, 1, columns, 1, (int32_t)columns, 0, 0, NULL, NULL};
   nn_pack_s8(&taps, packed);
 }
