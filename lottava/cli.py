@@ -45,7 +45,7 @@ Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
 VERBS = {
     "Start here": ("demo", "play", "audition"),
     "Make a voice": ("data", "train", "quantise", "card", "budget", "export", "release"),
-    "Research": ("compare", "report"),
+    "Research": ("reduce", "compare", "report"),
     "The module": ("emulate", "flash", "hello", "monitor", "calibrate", "settings", "selftest", "backup", "restore")
     + ("reboot", "factory", "bench", "size", "soak"),
 }

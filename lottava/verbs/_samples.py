@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A voice of a family that makes samples: trained at its size, through integers, scored, with all that lies around it.
 
-There is no lottery here, and no edit gives an axis the travel that the recordings don't teach: where the card says
-that an axis is not learned, its knob changes little or nothing.
+No edit gives an axis the travel that the recordings don't teach: where the card says that an axis is not learned, its
+knob changes little or nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
     from lottava.training.data.dataset import Dataset
     from lottava.training.reduction.arms import Trained
+    from lottava.training.reduction.ticket import Ticket
 
     from ._finish import Claims
     from ._make import ArmProgress, Integers
@@ -29,18 +30,33 @@ if TYPE_CHECKING:
 
 def make(dataset: Dataset, config: TrainConfig, claims: Claims) -> tuple[Voice, Voice, dict[str, Any]]:
     """The integer voice of a data set, the float model it was quantised from, and their figures."""
-    from lottava.training.analysis.integer import integer_voice
-    from lottava.training.analysis.render import score_model
     from lottava.training.data.cache import cache_dir
-    from lottava.training.slim import to_graph
 
-    from . import _finish, _make, _score
+    from . import _make
 
     root = cache_dir() / "training"
     with progress() as bar:
         show = _make.arm_bars(bar)
         trained = train_whole(dataset, config, root, show)
         made = _make.to_integers(trained, dataset, config, root, show)
+    return finish(claims, dataset, config, made, trained)
+
+
+def finish(
+    claims: Claims,
+    dataset: Dataset,
+    config: TrainConfig,
+    made: Integers,
+    trained: Trained,
+    ticket: Ticket | None = None,
+) -> tuple[Voice, Voice, dict[str, Any]]:
+    """As make, of a trained network and what the module computes of it."""
+    from lottava.training.analysis.integer import integer_voice
+    from lottava.training.analysis.render import score_model
+    from lottava.training.slim import to_graph
+
+    from . import _finish, _score
+
     say("scoring on the held-out notes …")
     sounding = integer_voice(made.graph, made.network)
     arms = {
@@ -49,7 +65,7 @@ def make(dataset: Dataset, config: TrainConfig, claims: Claims) -> tuple[Voice, 
     }
     trained_weights = {"parameters": made.network.widths.parameter_count}
     report = {"arms": {name: row | trained_weights for name, row in arms.items()}, "worst_layer": made.worst}
-    card = finish_card(claims, dataset, config, made, sounding, trained, report)
+    card = finish_card(claims, dataset, config, made, sounding, trained, report, ticket)
     gain = db_to_gain(card.gain_db)
     phrase = sounding.render(_finish.phrase_inputs(_finish.gesture.load("demo")))[0]
     voice = Voice(made.graph, card, _finish.preview_ogg(gain * phrase))
@@ -76,6 +92,7 @@ def finish_card(
     sounding: IntegerSamples,
     trained: Trained,
     report: dict[str, Any],
+    ticket: Ticket | None,
 ) -> Card:
     """The card; `outside` holds what the graph lacks of the network, the merge of the source's sines."""
     from lottava.training.analysis.axes import sweep_axes
@@ -101,7 +118,7 @@ def finish_card(
         metrics={key: value for key, value in integer.items() if "error" in key or key == "mrstft"},
         gain_db=_finish.gain_for(sounding.render),
         edits=asdict(SynthEdits()),
-        ticket=None,
+        ticket=None if ticket is None else _finish.ticket_sha256(ticket),
         train={"command": claims.command, "seed": config.seed, "machine": _make.machine()},
     )
     extra = {"outside": {name: state[name].tolist() for name in sorted(outside & set(state))}}

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from lottava.cost import macs_per_frame
-from lottava.graph import Graph
+from lottava.graph import Graph, graph_hash
 
 from ..configs import TrainConfig
 from ..data.dataset import Dataset
@@ -24,8 +24,9 @@ from .examples import examples
 from .fit import Fitted, Schedule
 from .method import METHODS
 from .run import REWIND, Reduction, reduce
-from .select import cycle_cost
+from .select import BudgetError, Cost, cycle_cost, steps_of
 from .task import Task
+from .ticket import Ticket
 from .trim import Keep, full_keep
 
 PARENT, SCRATCH_E, SCRATCH_B = "parent", "scratch_e", "scratch_b"
@@ -57,7 +58,7 @@ class Outcome:
     """keep: units of the parent that are left; state, companion: the trained network and encoder; graph: float.
 
     Cycles are modelled, of the network alone, a tick. steps: of all trainings; training_macs: theirs, one training of
-    the parent = 1.
+    the parent = 1. ticket: None of the parent itself.
     """
 
     keep: Keep
@@ -71,6 +72,7 @@ class Outcome:
     parent_parameters: int
     steps: int
     training_macs: float
+    ticket: Ticket | None = None
 
     @property
     def distance(self) -> float:
@@ -95,8 +97,10 @@ def run_cell(
     start = Task.of_network(model, examples(model, dataset, config, count=EXAMPLES, batch=EXAMPLE_BATCH))
     fit = DatasetFit(dataset, config, root, device, progress)
     schedule = Schedule(config.steps, config.learning_rate)
-    whole = cycle_cost(start.graph, start.channels)({})
+    cost = cycle_cost(start.graph, start.channels)
+    whole = cost({})
     target = whole * cell.target if cell.target <= 1 else cell.target
+    _check_target(cost, start, target)
     if cell.method == PARENT:
         trained = fit(start, schedule, cell.seed, rewind_step=round(REWIND * config.steps))
         return _outcome(start, trained.task, full_keep(start.channels), whole, target, config.steps, 1.0)
@@ -109,9 +113,36 @@ def run_cell(
         settings = dict(cell.settings)
         drawn = ticket(settings.pop("of"), **settings)
         fresh, macs = _from_scratch(cell, fit, schedule, start, drawn)
-        return _outcome(start, fresh.task, drawn.keep, whole, target, fresh.step, macs)
-    done = ticket(cell.method, **cell.settings)
-    return _outcome(start, done.task, done.keep, whole, target, done.steps, done.macs)
+        outcome = _outcome(start, fresh.task, drawn.keep, whole, target, fresh.step, macs)
+    else:
+        drawn = ticket(cell.method, **cell.settings)
+        outcome = _outcome(start, drawn.task, drawn.keep, whole, target, drawn.steps, drawn.macs)
+    return replace(outcome, ticket=_ticket(cell, start, drawn, outcome, dataset))
+
+
+def _check_target(cost: Cost, start: Task, target: float) -> None:
+    """Refuse, before hours of training, what would be refused after them."""
+    least = cost({name: steps_of(group)[-1] for name, group in start.channels.free.items()})
+    if least > target:
+        raise BudgetError(f"a target of {target:,.0f} network cycles is too little: the least widths take {least:,.0f}")
+
+
+def _ticket(cell: Cell, start: Task, drawn: Reduction, outcome: Outcome, dataset: Dataset) -> Ticket:
+    """Of the units that are left. Its θ_k, where nothing is rewound: what the last training began from."""
+    words = {name: value for name, value in cell.settings.items() if name != "of"}
+    method = drawn.method
+    return Ticket(
+        kept={name: tuple(units.tolist()) for name, units in drawn.keep.items()},
+        parent_widths={name: group.size for name, group in start.channels.free.items()},
+        level=len(drawn.keeps),
+        rewind_step=round(method.rewind * cell.config.steps) if drawn.theta is not None else 0,
+        seed=cell.seed,
+        criterion=" ".join([method.key, *(str(words[name]) for name in sorted(words))]),
+        parameters=outcome.parameters,
+        parent_sha256=graph_hash(start.graph),
+        theta_k_sha256=graph_hash(drawn.theta or drawn.starts[-1]),
+        data_sha256=dataset.sha256,
+    )
 
 
 def _from_scratch(
