@@ -235,7 +235,7 @@ def _header(graph: Graph, parameters: VoiceParameters, block: int, length: int) 
     return header
 
 
-def _level_section(graph: Graph, offset: int) -> Section:
+def level_section(graph: Graph, offset: int) -> Section:
     """How many segments each tensor has, then level by level the widths of all; nothing for a graph of one level."""
     order = tensor_order(graph)
     levels = [[level.get(name, (graph.tensors[name].size,)) for name in order] for level in graph.levels]
@@ -258,7 +258,7 @@ def sections(
     for field_name in ("scale", "size", "period"):
         tensors[field_name] = [getattr(graph.tensors[name], field_name) for name in tensor_order(graph)]
     table = _aligned(HEADER.itemsize + tensors.nbytes)
-    levels = _level_section(graph, table + len(graph.layers) * LAYER.itemsize)
+    levels = level_section(graph, table + len(graph.layers) * LAYER.itemsize)
     end, arrays, records = levels.offset + levels.values.nbytes, [], []
     for layer in graph.layers:
         offsets = []

@@ -13,6 +13,7 @@ from lottava.arena import MEMORIES, arena_bytes, layer_bytes, state_bytes
 from lottava.cycles import graph_cycles, layer_cycles
 from lottava.graph import Graph, Layer, array_shapes
 from lottava.layers import ARRAYS
+from lottava.levels import at_level
 from lottava.units import BLOCK_SAMPLES, FRAME_RATE_HZ, SAMPLE_RATE_HZ
 
 from . import blob, placement
@@ -141,6 +142,7 @@ def flash_bytes(graph: Graph) -> int:
     """Length of the blob, to the byte; a float graph counts as quantised."""
     end = _aligned(blob.HEADER.itemsize + blob.TENSOR.itemsize * len(graph.tensors))
     end += blob.LAYER.itemsize * len(graph.layers)
+    end += blob.level_section(graph, end).values.nbytes
     for layer in graph.layers:
         shapes = array_shapes(layer, graph.tensors)
         for name in ARRAYS[layer.kind]["s8s16"]:
@@ -187,16 +189,20 @@ def _step_line(graph: Graph, use: Use, memory: Mapping[str, int]) -> list[Line]:
     return [Line("network step", step, STEP_CYCLES, "cycles")]
 
 
-def budget_of(graph: Graph) -> Budget:
-    """What the graph takes of the module. Raises BudgetError for one whose inputs nothing on the module feeds."""
-    use = use_of(graph)
+def budget_of(graph: Graph, level: int = 0) -> Budget:
+    """What the graph takes of the module while this level of it runs: its layers lie where those of the whole do.
+
+    Raises BudgetError for one whose inputs nothing on the module feeds.
+    """
+    use, flash = use_of(graph), flash_bytes(graph)
     memory = placement.placement(graph, block=use.block)
+    graph = at_level(graph, level)
     ram = arena_bytes(graph, block=use.block, memory=memory)
     mean, worst = block_cycles(graph, use, memory)
     states = {layer.name: state_bytes(graph, layer, block=use.block) for layer in graph.layers}
     dtcm, axi = placement.ARENA_BYTES
     lines = (
-        Line("flash", flash_bytes(graph), FLASH_BYTES - FIRMWARE_FLASH_BYTES, "bytes"),
+        Line("flash", flash, FLASH_BYTES - FIRMWARE_FLASH_BYTES, "bytes"),
         Line("DTCM", ram[0], dtcm, "bytes"),
         Line("AXI", ram[1], axi, "bytes"),
         Line("state", sum(states.values()), None, "bytes"),

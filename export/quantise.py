@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lottava import fixedpoint, fixedpoint_s8, reference
 from lottava.graph import PRODUCTS, Graph, Layer, graph_hash
 from lottava.layers import S8_KINDS
+from lottava.levels import at_level, level_count
 from lottava.scales import MAX_SATURATED_SHARE, product_scales, tensor_scales
 
 from .quantise_report import (
@@ -151,17 +152,21 @@ def _refuse_saturation(graph: Graph, exact: Mapping[str, NDArray], scales: Mappi
             )
 
 
-def _scales(graph: Graph, exact: Mapping[str, NDArray], number_format: str) -> dict[str, float]:
-    """Of every tensor, from its values on the clips. Raises QuantisationError for saturation and unknown numbers."""
+def _scales(graph: Graph, levels: Sequence[Mapping[str, NDArray]], number_format: str) -> dict[str, float]:
+    """Of every tensor, from its values on the clips at each level.
+
+    Raises QuantisationError for saturation and unknown number formats.
+    """
     if number_format not in FORMS:
         raise QuantisationError(f"number format {number_format!r} is no integer one; choose from {sorted(FORMS)}")
-    peaks = {name: float(np.max(np.abs(value))) for name, value in exact.items()}
+    peaks = {name: max(float(np.max(np.abs(exact[name]))) for exact in levels) for name in levels[0]}
     if number_format == "s8s8":
         if others := sorted({layer.kind for layer in graph.layers} - set(S8_KINDS)):
             raise QuantisationError(f"the graph has {others}, s8s8 runs {list(S8_KINDS)} alone; quantise to s8s16")
         return {name: fixedpoint_s8.activation_scale(peak) for name, peak in peaks.items()}
     scales = tensor_scales(graph, peaks)
-    _refuse_saturation(graph, exact, scales)
+    for exact in levels:
+        _refuse_saturation(graph, exact, scales)
     return scales
 
 
@@ -190,7 +195,8 @@ def quantise(
             raise QuantisationError(f"representative input {name!r} holds NaN or infinity; pass finite clips")
     names = tuple(graph.tensors)
     exact = reference.run(graph, inputs, names)
-    scales = _scales(graph, exact, number_format)
+    narrower = (reference.run(at_level(graph, level), inputs, names) for level in range(1, level_count(graph)))
+    scales = _scales(graph, [exact, *narrower], number_format)
     means = {name: value.reshape(-1, value.shape[-1]).mean(axis=0) for name, value in exact.items()}
     integer = quantise_at(graph, scales, means if correct_bias else None, number_format=number_format)
     to_codes = fixedpoint_s8.quantise_codes if number_format == "s8s8" else fixedpoint.quantise_s16

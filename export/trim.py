@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lottava.graph import Graph
+from lottava.levels import at_level
 
 from .budget import Budget, budget_of
 from .widths import WidthGroup, narrowed, width_groups
@@ -52,7 +53,8 @@ def _fits_at(graph: Graph, group: WidthGroup) -> int | None:
 
 
 def trims(graph: Graph) -> tuple[Trim, ...]:
-    """Of every group that can become narrower, the one that helps most first."""
+    """Of every group that can become narrower, the one that helps most first; levels don't count."""
+    graph = at_level(graph, 0)
     now = budget_of(graph)
     found = [
         Trim(group.name, group.width, _saving(graph, group, now), None if now.fits else _fits_at(graph, group))

@@ -105,7 +105,8 @@ def narrowed(graph: Graph, widths: Mapping[str, int]) -> Graph:
         if layer.kind == "concat":
             sizes[layer.output] = sum(sizes[name] for name in layer.inputs)
     tensors = {name: replace(tensor, size=sizes[name]) for name, tensor in graph.tensors.items()}
-    return replace(graph, tensors=tensors, layers=tuple(_narrow(graph, layer, tensors) for layer in graph.layers))
+    layers = tuple(_narrow(graph, layer, tensors) for layer in graph.layers)
+    return replace(graph, tensors=tensors, layers=layers, levels=())
 
 
 def _narrow(graph: Graph, layer: Layer, tensors: Mapping[str, Tensor]) -> Layer:

@@ -44,7 +44,7 @@ Measuring verbs take --json. Exit codes: 0 good, 1 refused with a reason,
 
 VERBS = {
     "Start here": ("demo", "play", "audition"),
-    "Make a voice": ("data", "train", "quantise", "card", "budget", "export", "release"),
+    "Make a voice": ("data", "train", "nest", "quantise", "card", "budget", "export", "release"),
     "Research": ("reduce", "compare", "report"),
     "The module": ("emulate", "flash", "hello", "monitor", "calibrate", "settings", "selftest", "backup", "restore")
     + ("reboot", "factory", "bench", "size", "soak"),

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.emulator import Machine
+from lottava.emulator.build import build_image
 from lottava.emulator.host import HostError, HostNetwork
+from lottava.emulator.network import MachineNetwork
 from lottava.export import BlobError, VoiceParameters, blob
 from lottava.training.reduction.graph_trim import trim_graph
 from lottava.training.reduction.groups import channel_groups
@@ -265,3 +268,24 @@ def test_shares_are_widths_in_fours() -> None:
 def test_no_levels_are_no_table() -> None:
     graph = random_streaming_graph(3)
     assert level_table(channel_groups(graph), []) == ()
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    return Machine(build_image("bench"))
+
+
+@given(SEEDS, st.sampled_from((1, 7, 48)))
+@settings(max_examples=12, deadline=None)
+def test_the_cortex_m7_runs_each_level_as_the_oracle_does(machine: Machine, seed: int, block: int) -> None:
+    graph, _ = some_nested(seed)
+    data = blob_of(graph, block=block) if len(graph.outputs) == 1 else None
+    if data is None:
+        return
+    inputs = random_columns(graph, seed, TICKS)
+    for level in range(level_count(graph)):
+        machine.release()
+        narrow = at_level(graph, level)
+        found, _ = MachineNetwork(machine, narrow, data, level=level).run(inputs, [block])
+        for name, columns in found.items():
+            np.testing.assert_array_equal(columns, reference.run(narrow, inputs)[name])

@@ -32,14 +32,19 @@ def budget(
     from lottava.export import budget as budgets
     from lottava.export import gate
     from lottava.export import trim as trimming
+    from lottava.levels import level_count
 
     loaded = voicefile.load(library.find_voice(voice))
     result = budgets.budget_of(loaded.graph)
     trims = trimming.trims(loaded.graph)
+    levels = [budgets.budget_of(loaded.graph, level) for level in range(level_count(loaded.graph))]
     if as_json:
-        print_json({"voice": loaded.card.name} | result.as_dict() | {"trims": [vars(entry) for entry in trims]})
+        more = {"trims": [vars(entry) for entry in trims], "levels": [level.as_dict()["lines"] for level in levels]}
+        print_json({"voice": loaded.card.name} | result.as_dict() | more)
     else:
         _show(loaded.card.name, result, trims if trim or not result.fits else ())
+        if len(levels) > 1:
+            _show_levels(levels)
     if not result.fits:
         raise budgets.BudgetError(gate.refusal(loaded.graph, result))
 
@@ -54,6 +59,17 @@ def _show(name: str, result: Budget, trims: tuple[Trim, ...]) -> None:
     console.print(_layers(result))
     if trims:
         console.print(_trims(trims, result))
+
+
+def _show_levels(levels: list[Budget]) -> None:
+    from rich.console import Console
+
+    names = [line.name for line in levels[0].lines if line.name not in ("flash", "state")]
+    table = _table("Level by level: narrower networks within this one", "level", *names)
+    for number, level in enumerate(levels):
+        used = {line.name: line.used for line in level.lines}
+        table.add_row(str(number), *(f"{used[name]:,.0f}" for name in names))
+    Console().print(table)
 
 
 def _table(title: str, *columns: str, words: int = 1) -> Table:

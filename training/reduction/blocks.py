@@ -133,4 +133,4 @@ def without(graph: Graph, block: Block) -> Graph:
     layers = _live(graph, _remaining(graph, set(block.silent), block.edges))
     kept = {*graph.inputs, *(layer.output for layer in layers)}
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name in kept}
-    return replace(graph, tensors=tensors, layers=tuple(layers))
+    return replace(graph, tensors=tensors, layers=tuple(layers), levels=())
