@@ -43,11 +43,12 @@ def _fab(arguments: argparse.Namespace) -> int:
 
 def _route(arguments: argparse.Namespace) -> int:
     from .pcb.copper import ROUTES, to_text
+    from .pcb.fiducials import with_fiducials
     from .pcb.netlist import export
     from .pcb.place import place
     from .route.task import make_task, route
 
-    netlist = export(KICAD / f"{PROJECT}.kicad_sch")
+    netlist = with_fiducials(export(KICAD / f"{PROJECT}.kicad_sch"))
     placed, left_over = place(netlist.components)
     copper, still_open = route(make_task(netlist, placed), arguments.rounds)
     ROUTES.write_text(to_text(copper), encoding="utf-8")

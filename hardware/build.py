@@ -13,6 +13,7 @@ from .panel.board import FOLDER as PANEL_FOLDER
 from .panel.board import write as write_panels
 from .panel.picture import PICTURE, svg
 from .pcb.copper import Copper, load
+from .pcb.fiducials import with_fiducials
 from .pcb.job import board_job, project_text, run
 from .pcb.netlist import export
 from .pcb.place import place
@@ -33,7 +34,7 @@ def write_project(project: Project, folder: Path) -> None:
 
 def write_board(folder: Path, copper: Copper) -> Path:
     """The board beside a written schematic. Raises RuntimeError where KiCad's Python fails."""
-    netlist = export(folder / f"{PROJECT}.kicad_sch")
+    netlist = with_fiducials(export(folder / f"{PROJECT}.kicad_sch"))
     placed, _ = place(netlist.components)
     run(board_job(netlist, placed, copper), folder / BOARD_FILE)
     return folder / BOARD_FILE

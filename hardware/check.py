@@ -18,6 +18,9 @@ from .panel.art import Hole, art
 from .panel.board import FOLDER as PANEL_FOLDER
 from .panel.board import VARIANTS
 from .panel.picture import PICTURE
+from .pcb.bodies import leads_under_bodies
+from .pcb.by_hand import pair_complaints
+from .pcb.copper import load
 from .pcb.netlist import export
 from .pcb.panel_parts import shaft
 from .schematic.project import KICAD, PROJECT
@@ -123,6 +126,16 @@ def holes_over_shafts(board: Path = KICAD / BOARD_FILE, panel: Path | None = Non
     return found
 
 
+def leads(board: Path = KICAD / BOARD_FILE) -> list[str]:
+    """Leads that end under a body on the other side."""
+    return leads_under_bodies(board)
+
+
+def usb_pair() -> list[str]:
+    """USB's two lines as the committed copper has them."""
+    return pair_complaints(load())
+
+
 def drift(folder: Path = KICAD) -> list[str]:
     """Files that the scripts would write otherwise than they lie there."""
     with tempfile.TemporaryDirectory() as name:
@@ -154,6 +167,8 @@ CHECKS: Mapping[str, Callable[[], list[str]]] = {
     "nets": nets_alike,
     "order fields and pin map": schematic_lint,
     "panel holes over shafts": holes_over_shafts,
+    "leads beside bodies": leads,
+    "USB's two lines": usb_pair,
     "simulations": simulations,
     "drift": drift,
 }

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ STOCK = Path(os.environ.get("KICAD9_FOOTPRINT_DIR", "/usr/share/kicad/footprints
 OWN = Path(__file__).resolve().parents[1] / "kicad" / "lottava.pretty"
 OWN_LIBRARY = "lottava"
 
+CIRCLE_STEPS = 24
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in mm."""
 
@@ -35,11 +38,14 @@ class Pad:
 
 @dataclass(frozen=True)
 class Footprint:
-    """Millimetres from the footprint's origin, seen from its own side."""
+    """Millimetres from the footprint's origin, seen from its own side. body: as drawn on the fabrication layer;
+    ink: bounds of each stroke of its silkscreen."""
 
     name: str
     pads: tuple[Pad, ...]
     courtyard: Box
+    body: Box
+    ink: tuple[Box, ...]
     track_keepouts: tuple[tuple[tuple[float, float], ...], ...]
 
     @property
@@ -74,12 +80,12 @@ def _pad(item: List) -> Pad:
     )
 
 
-def _courtyard_points(item: List) -> Iterator[tuple[float, float]]:
+def _points_on(item: List, wanted: str) -> Iterator[tuple[float, float]]:
     for shape in item:
         if not isinstance(shape, list) or not head(shape).startswith("fp_"):
             continue
         layer = next(children(shape, "layer"), None)
-        if layer is None or text_of(layer) != "F.CrtYd":
+        if layer is None or text_of(layer) != wanted:
             continue
         if head(shape) == "fp_circle":
             centre, end = _numbers(child(shape, "center")), _numbers(child(shape, "end"))
@@ -95,6 +101,27 @@ def _courtyard_points(item: List) -> Iterator[tuple[float, float]]:
                 yield _numbers(one)[0], _numbers(one)[1]
 
 
+def _ink(item: List) -> Iterator[Box]:
+    for shape in item:
+        if not isinstance(shape, list) or head(shape) not in ("fp_line", "fp_arc", "fp_circle", "fp_rect", "fp_poly"):
+            continue
+        if text_of(child(shape, "layer")) != "F.SilkS":
+            continue
+        half = _numbers(child(child(shape, "stroke"), "width"))[0] / 2
+        if head(shape) == "fp_circle":
+            (x, y), end = _numbers(child(shape, "center")), _numbers(child(shape, "end"))
+            radius = math.hypot(end[0] - x, end[1] - y)
+            angles = [math.tau * step / CIRCLE_STEPS for step in range(CIRCLE_STEPS + 1)]
+            points = [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
+        else:
+            points = list(_points_on([shape], "F.SilkS"))
+        if head(shape) == "fp_rect":
+            (left, top), (right, bottom) = points
+            points = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        for (x1, y1), (x2, y2) in itertools.pairwise(points):
+            yield min(x1, x2) - half, min(y1, y2) - half, max(x1, x2) + half, max(y1, y2) + half
+
+
 def _keepouts(item: List) -> Iterator[tuple[tuple[float, float], ...]]:
     for zone in children(item, "zone"):
         rules = next(children(zone, "keepout"), None)
@@ -103,13 +130,19 @@ def _keepouts(item: List) -> Iterator[tuple[tuple[float, float], ...]]:
             yield tuple((_numbers(one)[0], _numbers(one)[1]) for one in children(points, "xy"))
 
 
+def _bounds(points: list[tuple[float, float]]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
 @cache
 def load(identifier: str) -> Footprint:
     """The footprint "Library:Name". Raises FileNotFoundError."""
     item = parse(path_of(identifier).read_text("utf-8"))
-    points = list(_courtyard_points(item))
+    points, body = list(_points_on(item, "F.CrtYd")), list(_points_on(item, "F.Fab"))
     pads = tuple(_pad(one) for one in children(item, "pad"))
     if not points:
         points = [(pad.x + side * pad.width / 2, pad.y + side * pad.height / 2) for pad in pads for side in (-1, 1)]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return Footprint(identifier, pads, (min(xs), min(ys), max(xs), max(ys)), tuple(_keepouts(item)))
+    return Footprint(
+        identifier, pads, _bounds(points), _bounds(body or points), tuple(_ink(item)), tuple(_keepouts(item))
+    )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -28,7 +29,8 @@ SEED = 42
 ROOT = Path(__file__).resolve().parents[2]
 KICAD_PYTHON = ROOT / ".venv-kicad" / "bin" / "python"
 WRITER = Path(__file__).resolve().parent / "kicad_board.py"
-FLAGS = ("exclude_from_bom", "exclude_from_pos_files", "dnp")
+PEGGED = "Connector_USB:USB_C_Receptacle_GCT_USB4115-03-C"
+FLAGS = ("exclude_from_bom", "exclude_from_pos_files", "dnp", "board_only")
 
 Item = dict[str, Any]
 
@@ -137,6 +139,16 @@ def board_job(netlist: Netlist, placed: Mapping[str, Spot], copper: Copper | Non
     }
 
 
+def _outer_layers(text: str) -> str:
+    """USB's pegs on the layers of the library: on four layers KiCad writes more, and then finds them odd."""
+    start = text.find(f'(footprint "{PEGGED}"')
+    if start < 0:
+        return text
+    head, part, rest = text[:start], *text[start:].partition("\n\t(footprint ")[::2]
+    pegs = re.compile(r'(np_thru_hole(?:(?!\n\t\t\)).)*?\(layers )"\*\.Cu"', re.S)
+    return head + pegs.sub(r'\1"F&B.Cu"', part) + ("\n\t(footprint " + rest if rest else "")
+
+
 def run(job: Item, target: Path) -> None:
     """Write a board. Raises RuntimeError with what KiCad's Python said."""
     if not KICAD_PYTHON.exists():
@@ -149,7 +161,7 @@ def run(job: Item, target: Path) -> None:
         )
     if done.returncode or not target.exists():
         raise RuntimeError(f"writing {target.name} failed: {done.stderr.strip() or done.stdout.strip()}")
-    text = target.read_text("utf-8")
+    text = _outer_layers(target.read_text("utf-8"))
     target.write_text(text.replace("\t(setup\n", "\t(setup\n" + stackup.text(job["stackup"]), 1), encoding="utf-8")
 
 

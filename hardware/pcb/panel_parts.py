@@ -22,6 +22,8 @@ LED_PITCH_MM = 6.1
 BUTTON_FROM_EDGE_MM = 5.9
 SLOTS = 8
 TOP_ROW_MM = 14.4
+USB_BELOW_JACKS_MM = 1.75
+"""Leaves room for the power header's front pads between this and FOLLOW IN: no lead may end beneath a body."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def controls() -> tuple[Control, ...]:
         Control("NEXT", "button", BOARD.width_mm - BUTTON_FROM_EDGE_MM, TOP_ROW_MM, 0),
     ]
     lowest = max(jack.row_mm for jack in BOARD.jacks)
-    return (*jacks, *pots, *leds, *buttons, Control("USB", "usb", columns[0], lowest, 0))
+    return (*jacks, *pots, *leds, *buttons, Control("USB", "usb", columns[0], lowest + USB_BELOW_JACKS_MM, 0))
 
 
 @cache

@@ -25,6 +25,7 @@ class Field:
 
     def __init__(self) -> None:
         self.boxes: list[tuple[Box, str]] = []
+        self.pins: list[tuple[Box, str]] = []
 
     def add(self, part: Component, spot: Spot) -> None:
         """Take a placed part's room."""
@@ -33,15 +34,17 @@ class Field:
             self.boxes.append((courtyard(footprint, spot), part.reference))
         for pad in footprint.pads:
             if pad.is_hole and not (spot.is_back and part.footprint not in UNSEATED):
-                self.boxes.append((grown(spot.pad_box(pad), PIN_MARGIN_MM), part.reference))
+                self.pins.append((grown(spot.pad_box(pad), PIN_MARGIN_MM), part.reference))
 
-    def hit(self, box: Box) -> str | None:
-        """The part whose room a box touches, if any."""
+    def hit(self, box: Box, body: Box | None = None) -> str | None:
+        """The part whose room a box touches, if any. body: what may touch no pin, where it is not all of the box."""
         left, top, right, bottom = BOARD_EDGE_MM
         inner = (left + EDGE_MARGIN_MM, top + EDGE_MARGIN_MM, right - EDGE_MARGIN_MM, bottom - EDGE_MARGIN_MM)
         if box[0] < inner[0] or box[1] < inner[1] or box[2] > inner[2] or box[3] > inner[3]:
             return "the edge"
-        return next((name for taken, name in self.boxes if overlap(taken, box)), None)
+        near = [name for taken, name in self.boxes if overlap(taken, box)]
+        near += [name for taken, name in self.pins if overlap(taken, body or box)]
+        return near[0] if near else None
 
 
 def _words(block: Block) -> Iterator[tuple[str, int]]:
@@ -127,12 +130,14 @@ def place(parts: Mapping[str, Component], blocks: Sequence[Block] = BLOCKS) -> t
 
 
 def collisions(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> list[str]:
-    """Courtyards on the back that overlap each other or a pin."""
+    """Courtyards on the back that overlap each other or a pin; parts placed one by one keep only the body off pins."""
     found = []
     field = Field()
     for reference, spot in placed.items():
         if spot.is_back and parts[reference].footprint not in UNSEATED:
-            hit = field.hit(courtyard(load(parts[reference].footprint), spot))
+            footprint = load(parts[reference].footprint)
+            body = spot.box(footprint.body) if reference in FIXED else None
+            hit = field.hit(courtyard(footprint, spot), body)
             if hit is not None:
                 found.append(f"{reference} lies on {hit}")
         field.add(parts[reference], spot)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from lottava.board import BOARD
 
 from ..schematic.project import REVISION
-from .footprints import Box, load
-from .geometry import Spot, courtyard, grown, overlap
+from .footprints import Box, Footprint, load
+from .geometry import Spot, grown, overlap
 from .netlist import Component
 from .panel_parts import BOARD_EDGE_MM, controls
 
@@ -20,9 +21,19 @@ LETTER_WIDTH = 0.92
 SIZE_MM, STROKE_MM = 0.8, 0.12
 SMALL_MM = 0.7
 GAP_MM = 0.15
+STROKE_GAP_MM = 0.05
+POT_NAMES_MM = (9.4, 5.6, 4.6, 3.6, -1.5, -3.5)
+"""Below a pot's shaft: first past its pins, then between them and its lugs."""
+SLIDES = (0.0, -0.25, 0.25, -0.5, 0.5)
+"""Along a part's side, of its length."""
+AWAY_MM = (0.16, 0.4)
+"""From a part to its name."""
+SEED = "A201"
+"""Covers nothing: it stands on sockets."""
 POWER = "J101"
 SHORT = {"V_OCT_BIAS": "BIAS V", "CV_BIAS": "BIAS CV", "NORMALLING_NODE": "NORM", "VREF_2V5": "2V5"}
 """Test points whose name is too long for its place."""
+STRIPE_MM = 0.9
 TEST_POINT_MM = 1.35
 """From a test point's middle to its name's."""
 
@@ -45,20 +56,31 @@ def text_box(text: str, x: float, y: float, turn: int, size: float) -> Box:
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
+def _covered(footprint: Footprint, spot: Spot) -> Box:
+    """A part's body and pads: nearer to it no name is read as another's."""
+    boxes = [spot.box(footprint.body), *(spot.pad_box(pad) for pad in footprint.pads)]
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
 class Ink:
-    """What is taken on one side: pads, courtyards of that side's parts, and names printed before."""
+    """What is taken on one side: pads, what covers that side, what its parts print, and names printed before."""
 
     def __init__(self, parts: Mapping[str, Component], placed: Mapping[str, Spot], is_back: bool) -> None:
         self.pads: list[Box] = []
         self.bodies: dict[str, Box] = {}
+        self.strokes: list[Box] = []
         self.names: list[Box] = []
         for reference, spot in placed.items():
             footprint = load(parts[reference].footprint)
             self.pads += [
                 grown(spot.pad_box(pad), GAP_MM) for pad in footprint.pads if pad.is_hole or spot.is_back == is_back
             ]
-            if spot.is_back == is_back and reference != "A201":
-                self.bodies[reference] = courtyard(footprint, spot)
+            if spot.is_back != is_back:
+                continue
+            self.strokes += [grown(spot.box(box), STROKE_GAP_MM) for box in footprint.ink]
+            if reference != SEED:
+                self.bodies[reference] = _covered(footprint, spot)
 
     def take(self, text: str, x: float, y: float, turn: int, size: float, own: str = "") -> bool:
         """Take the room of a name where it is free. own: a part whose body may lie below."""
@@ -67,28 +89,36 @@ class Ink:
         if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom:
             return False
         bodies = [body for name, body in self.bodies.items() if name != own]
-        if any(overlap(box, other) for other in (*self.pads, *bodies, *self.names)):
+        if any(overlap(box, other) for other in (*self.pads, *bodies, *self.strokes, *self.names)):
             return False
         self.names.append(grown(box, 0.05))
         return True
 
 
-def _candidates(reference: str, box: Box) -> Iterator[tuple[float, float, int]]:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    along, across = LETTER_WIDTH * SIZE_MM * len(reference) / 2 + SIZE_MM / 6, 1.25 * SIZE_MM / 2
-    yield x, box[1] - across, 0
-    yield x, box[3] + across, 0
-    yield box[0] - across, y, 90
-    yield box[2] + across, y, 90
-    yield box[0] - along, y, 0
-    yield box[2] + along, y, 0
+def _candidates(reference: str, box: Box, size: float) -> Iterator[tuple[float, float, int]]:
+    """Places around a part, the likeliest first; on itself at last."""
+    x, y, width, height = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]
+    _, _, along, across = text_box(reference, 0.0, 0.0, 0, size)
+    for gap, slide, side in itertools.product(AWAY_MM, SLIDES, (-1, 1)):
+        yield x + slide * width, y + side * (height / 2 + across + gap), 0
+        yield x + side * (width / 2 + across + gap), y + slide * height, 90
+        yield x + side * (width / 2 + along + gap), y + slide * height, 0
+        yield x + slide * width, y + side * (height / 2 + along + gap), 90
     yield x, y, 0
     yield x, y, 90
 
 
 def _own_names(parts: Mapping[str, Component]) -> set[str]:
     """What a legend names already."""
-    return {reference for reference in parts if reference.startswith("TP")}
+    return {reference for reference in parts if reference.startswith(("TP", "FID"))}
+
+
+def _label(reference: str, ink: Ink) -> Label | None:
+    for size in (SIZE_MM, SMALL_MM):
+        for x, y, turn in _candidates(reference, ink.bodies[reference], size):
+            if ink.take(reference, x, y, turn, size, own=reference):
+                return Label(round(x, 3), round(y, 3), turn, size)
+    return None
 
 
 def labels(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> dict[str, Label]:
@@ -102,10 +132,9 @@ def labels(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> dict[s
         for reference in order:
             if reference in _own_names(parts):
                 continue
-            for x, y, turn in _candidates(reference, ink.bodies[reference]):
-                if ink.take(reference, x, y, turn, SIZE_MM, own=reference):
-                    found[reference] = Label(round(x, 3), round(y, 3), turn)
-                    break
+            label = _label(reference, ink)
+            if label:
+                found[reference] = label
     return found
 
 
@@ -117,17 +146,18 @@ def _text(text: str, x: float, y: float, size: float = SIZE_MM, stroke: float = 
     return {"text": text, "x": x, "y": y, "size": size, "stroke": stroke, "layer": "B.Silkscreen"}
 
 
-def _control_names() -> Iterator[tuple[str, float, float, float]]:
+def _control_names() -> Iterator[tuple[str, tuple[tuple[float, float], ...], float]]:
+    """Name, places to try, size."""
     for control in controls():
-        name = control.name.replace("_", " ")
+        name, x, y = control.name.replace("_", " "), control.x, control.y
         if control.kind == "jack":
-            yield name, control.x + 0.75, control.y, SIZE_MM if len(name) < 8 else SMALL_MM
+            yield name, ((x + 0.75, y),), SIZE_MM if len(name) < 8 else SMALL_MM
         elif control.kind == "pot":
-            yield name, control.x, control.y + 9.4, SIZE_MM
+            yield name, tuple((x, y + below) for below in POT_NAMES_MM), SIZE_MM
         elif control.kind == "usb":
-            yield name, control.x, control.y, 1.0
+            yield name, tuple((x, y + below) for below in (0.0, 2.6, 3.0)), SIZE_MM
         elif control.kind == "button":
-            yield name, control.x, control.y, SIZE_MM
+            yield name, ((x, y),), SIZE_MM
 
 
 def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink) -> Iterator[dict[str, Any]]:
@@ -139,9 +169,6 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
             x = max(x, BOARD_EDGE_MM[0] + 0.4 + LETTER_WIDTH * SIZE_MM * len(name) / 2 + SIZE_MM / 6)
             if ink.take(name, x, y + TEST_POINT_MM, 0, SIZE_MM, own=reference):
                 yield _text(name, x, y + TEST_POINT_MM)
-    for name, x, y, size in _control_names():
-        if ink.take(name, x, y, 0, size):
-            yield _text(name, x, y, size)
     about = (
         (f"{BOARD.name} {REVISION}", 52.0, 56.6, 1.8, 0.3),
         ("CERN-OHL-P-2.0", 52.0, 58.5, 0.9, 0.14),
@@ -151,27 +178,37 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
     for words, x, y, size, stroke in about:
         if ink.take(words, x, y, 0, size):
             yield _text(words, x, y, size, stroke)
+    for name, places, size in _control_names():
+        where = next(((x, y) for x, y in places if ink.take(name, x, y, 0, size)), None)
+        if where:
+            yield _text(name, *where, size)
     yield from _power_texts(parts, placed, ink)
 
 
+def _stripe_place(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> tuple[float, float, float]:
+    """Beside the header's body at pins 1 and 2: x, and from where to where."""
+    left, top, right, bottom = placed[POWER].box(load(parts[POWER].footprint).body)
+    pin_x, _ = placed[POWER].point(0.0, 0.0)
+    x = right + STRIPE_MM if pin_x > (left + right) / 2 else left - STRIPE_MM
+    return x, top + 0.3, bottom - 0.3
+
+
 def _power_texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink) -> Iterator[dict[str, Any]]:
-    """Which way round the cable goes: read at pins 2 and 10."""
+    """Which way round the cable goes, to be read with the header in its place."""
     if POWER not in placed:
         return
-    spot, pads = placed[POWER], {pad.number: pad for pad in load(parts[POWER].footprint).pads}
-    for number, words in (("2", "-12V"), ("10", "+12V")):
-        x, y = spot.point(pads[number].x, pads[number].y)
-        if ink.take(words, x, y + 1.7, 0, SIZE_MM, own=POWER):
-            yield _text(words, x, y + 1.7)
+    x, top, bottom = _stripe_place(parts, placed)
+    words, y = "RED -12V", (top + bottom) / 2
+    ink.names.append((x - STRIPE_MM / 2, top, x + STRIPE_MM / 2, bottom))
+    outwards = 1.15 if x > placed[POWER].x else -1.15
+    if ink.take(words, x + outwards, y, 90, SIZE_MM):
+        yield _text(words, x + outwards, y) | {"turn": 90}
 
 
 def _stripe(parts: Mapping[str, Component], placed: Mapping[str, Spot]) -> Iterator[dict[str, Any]]:
     if POWER in placed:
-        pads = {pad.number: pad for pad in load(parts[POWER].footprint).pads}
-        (x1, y1), (x2, y2) = (placed[POWER].point(pads[n].x, pads[n].y) for n in ("1", "2"))
-        outwards = 3.0 if placed[POWER].point(pads["9"].x, pads["9"].y)[0] < x1 else -3.0
-        ends = ((x1 + outwards, min(y1, y2) - 2.0), (x2 + outwards, max(y1, y2) + 2.0))
-        yield {"kind": "line", "layer": "B.Silkscreen", "width": 1.0, "points": ends}
+        x, top, bottom = _stripe_place(parts, placed)
+        yield {"kind": "line", "layer": "B.Silkscreen", "width": STRIPE_MM, "points": ((x, top), (x, bottom))}
 
 
 def legends(

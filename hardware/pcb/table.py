@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .fiducials import FIDUCIALS
 from .geometry import Spot
 
 STRIP_A, STRIP_B, STRIP_C, STRIP_D, STRIP_E = (69.5, 74.85), (77.2, 87.0), (89.4, 99.2), (101.6, 111.4), (113.8, 117.75)
+STRIP_F = (112.1, 117.75)
+"""Around the legs of the panel's USB, below the power header."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,14 @@ def _audio_out(name: str, left: float, channel: int) -> Block:
     return Block(name, left, left + 7.0, STRIP_D, f"R{k}2 C{k}1 R{k}3 R{k}0 R{k}1 C{k}0 Q{k}0 Q{k}1")
 
 
-def _cv_out(name: str, left: float, channel: int) -> Block:
+def _cv_out(name: str, left: float, strip: tuple[float, float], channel: int) -> Block:
     k = f"9{channel}"
-    return Block(name, left, left + 5.8, STRIP_C, f"R{k}4 D{k}0 R{k}3 C{k}1 R{k}0 R{k}1 R{k}2 C{k}0")
+    return Block(name, left, left + 5.8, strip, f"R{k}4 D{k}0 R{k}3 C{k}1 R{k}0 R{k}1 R{k}2 C{k}0")
 
 
-FIXED = {
+FIXED = FIDUCIALS | {
     "A201": Spot(34.72, 19.27),
-    "J101": Spot(53.32, 105.22, 90),
+    "J101": Spot(16.68, 108.34, 270),
     "J201": Spot(2.8, 48.6),
     "J1102": Spot(68.0, 30.7),
     "J1103": Spot(68.0, 48.7),
@@ -59,12 +62,12 @@ FIXED = {
     "U402": Spot(51.3, 82.1),
     "U521": Spot(42.3, 39.4, 90),
     "U522": Spot(53.4, 39.4, 90),
-    "U801": Spot(22.0, 106.5),
-    "U901": Spot(31.6, 94.3),
+    "U801": Spot(37.9, 106.5),
+    "U901": Spot(56.5, 94.3),
     "U1001": Spot(42.3, 21.6, 90),
     "U1002": Spot(53.4, 21.6, 90),
 }
-"""Parts with a place of their own, all on the back."""
+"""Parts with a place of their own, all on the back but the marks."""
 
 BLOCKS = (
     _cv("V/OCT", 1.0, 1, 311),
@@ -84,28 +87,24 @@ BLOCKS = (
         "TP410 TP420 TP430 TP440 TP450 TP460 TP470 TP401 TP403 TP521 TP522 TP301 TP302",
         gap=3.2,
     ),
-    _gate("GATE", 1.0, 1, 321),
-    _gate("FREEZE", 9.4, 2, 322),
-    Block("gate out", 24.3, 27.8, STRIP_C, "R630 R631 R632 C901 C902"),
+    Block("+12 V", 0.95, 16.1, STRIP_C, "F101:0 D101:0 FB101:0 D102:0 C101:0 C102:0 C103 R101 D103"),
+    Block("-12 V", 16.2, 31.4, STRIP_C, "F110:0 D110:0 FB110:0 D111:0 C110:0 C111:0 C112 R110 D112"),
+    _gate("FREEZE", 31.5, 2, 322),
+    _gate("GATE", 40.2, 1, 321),
+    Block("gate out", 49.0, 52.6, STRIP_C, "R630 R631 R632 C901 C902"),
+    _cv_out("PITCH CV", 60.4, STRIP_C, 1),
+    Block("FOLLOW IN", 24.8, 33.9, STRIP_D, "D701 R323 R701 R702 C702 R703 C703 C704 C705"),
+    _audio_out("AUX", 41.7, 2),
+    _audio_out("OUT", 48.7, 1),
+    Block("mute", 55.8, 58.9, STRIP_D, "R801 R802 C801"),
+    _cv_out("ENV CV", 59.0, STRIP_D, 2),
+    Block("supply test points", 66.0, 69.9, STRIP_D, "TP101 TP110 TP120", gap=1.0),
+    Block("USB", 14.6, 19.5, (113.2, 117.75), "U1101:180"),
+    Block("USB's current", 8.7, 12.4, STRIP_F, "C1101:0 R1101:0 R1102:0"),
+    Block("USB's sense", 0.95, 4.4, STRIP_F, "R1103:0 R1104:0 C1102:0"),
     Block("gate out's jack", 24.0, 35.0, STRIP_E, "R633:0 D630:0", 0),
-    _cv_out("PITCH CV", 35.6, 1),
-    _cv_out("ENV CV", 41.4, 2),
-    Block("USB", 1.0, 8.8, STRIP_D, "U1101 C1101 C1102 R1101 R1102 R1103 R1104"),
-    Block("FOLLOW IN", 9.0, 18.1, STRIP_D, "D701 R323 R701 R702 C702 R703 C703 C704 C705"),
-    _audio_out("OUT", 26.0, 1),
-    _audio_out("AUX", 33.0, 2),
-    Block("mute", 40.0, 43.0, STRIP_D, "R801 R802 C801"),
     Block("AUX's jack", 36.4, 47.0, STRIP_E, "R824:0 D820:0", 0),
-    Block("OUT's jack", 61.0, 69.9, STRIP_E, "R814:0 D810:0", 0),
-    Block("supply fuses", 47.6, 60.6, STRIP_E, "F101 F110", 0),
-    Block(
-        "supply",
-        47.5,
-        69.9,
-        STRIP_C,
-        "D102:0 D111:0 D101:0 FB101:0 FB110:0 D110:0 C101:0 C102:0 C110:0 C111:0 C103 C112 R101 R110 D103 D112",
-    ),
-    Block("supply test points", 43.2, 47.4, STRIP_D, "TP101 TP110 TP120", gap=1.0),
+    Block("OUT's jack", 57.4, 67.0, STRIP_E, "R814:0 D810:0", 0),
     Block("Seed's supply", 0.95, 17.6, (17.9, 25.3), "C120:0 L120:0 R120:0 C121 C122"),
     Block("3V3D", 13.5, 17.6, (28.8, 33.4), "C203 C204"),
     Block("3V3A", 13.5, 17.6, (62.7, 67.5), "C201 C202"),

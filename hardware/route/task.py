@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..pcb import rules
+from ..pcb.by_hand import TRACKS
 from ..pcb.copper import Copper, Point, Track, Via
+from ..pcb.fiducials import FOOTPRINT as FIDUCIAL
 from ..pcb.footprints import load
 from ..pcb.geometry import Spot, grown
 from ..pcb.netlist import Netlist
@@ -28,6 +30,9 @@ LAYER_COSTS = ((1.0, 2.5, 1.0), (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
 PLANES = (rules.GROUND, rules.POWER_PLANE)
 BARE_HOLE_MM = 0.16
 """Extra room around holes without copper: KiCad takes them for part of the edge."""
+PLANE_ROOM_MM = 0.5
+FIDUCIAL_ROOM_MM = 0.5
+"""The opening in the mask around a fiducial, where no track may show."""
 ROUNDS = 120
 SOURCES = tuple(Path(__file__).resolve().parent / name for name in ("router.cc", "grid.cc"))
 
@@ -65,8 +70,43 @@ def _pad_lines(
             box = spot.pad_box(pad)
             if pad.is_hole and not pad.is_plated:
                 box = grown(box, BARE_HOLE_MM)
+            if part.footprint == FIDUCIAL:
+                box = grown(box, FIDUCIAL_ROOM_MM)
             place = " ".join(f"{value:.4f}" for value in box)
             yield f"{group} {layers} {place} {int(pad.is_round)} {int(pad.is_hole)}", net, pad.is_hole
+
+
+def _laid_lines(groups: Mapping[str, int]) -> Iterator[str]:
+    """Tracks that lie already: as pads, first both ends of each, by which the router reaches them, then all of it."""
+    dot = PITCH_MM / 10
+    boxes = []
+    for track in TRACKS:
+        (x1, y1), (x2, y2) = track.points
+        boxes += [(track, grown((x, y, x, y), dot)) for x, y in track.points]
+        boxes.append((track, grown((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), track.width / 2)))
+    for track, box in boxes:
+        yield f"{groups[track.net]} {1 << LAYERS.index(track.layer)} {' '.join(f'{v:.4f}' for v in box)} 0 0"
+
+
+def _plane_rooms(pads: Iterable[tuple[str, str, bool]]) -> Iterator[str]:
+    """Room on the power layer around the pins on its plane, so that the pour reaches them between tracks."""
+    for line, net, has_hole in pads:
+        if net == rules.POWER_PLANE and has_hole:
+            group, _, *box = line.split()[:6]
+            left, top, right, bottom = grown(tuple(map(float, box)), PLANE_ROOM_MM)  # type: ignore[arg-type]
+            yield f"{group} {1 << LAYERS.index(rules.POWER_LAYER)} {left:.4f} {top:.4f} {right:.4f} {bottom:.4f} 0 0"
+
+
+def _laid_wires(wire: Wire, places: Mapping[int, float], first: int) -> Iterator[Wire]:
+    """A wire with a laid track in it as two, from either end of the track to the pads that are nearer to it."""
+    number = next((i for i, track in enumerate(TRACKS) if track.net == wire.net), None)
+    if number is None or wire.to_plane:
+        yield wire
+        return
+    ys = [y for _, y in TRACKS[number].points]
+    for end, other in ((0, 1), (1, 0)):
+        near = [pad for pad in wire.pads if abs(places[pad] - ys[end]) < abs(places[pad] - ys[other])]
+        yield Wire(wire.net, (first + 3 * number + end, *near), False)
 
 
 def _wires(pads: Iterable[tuple[str, str, bool]]) -> Iterator[Wire]:
@@ -95,7 +135,9 @@ def make_task(netlist: Netlist, placed: Mapping[str, Spot]) -> Task:
     left, top, right, bottom = BOARD_EDGE_MM
     groups = {net: number for number, net in enumerate(netlist.nets, start=1)}
     pads = list(_pad_lines(netlist, placed, groups))
-    wires = tuple(_wires(pads))
+    middles = {number: float(line.split()[3]) for number, (line, _, _) in enumerate(pads)}
+    wires = tuple(half for wire in _wires(pads) for half in _laid_wires(wire, middles, len(pads)))
+    laid = [*_laid_lines(groups), *_plane_rooms(pads)]
     keepouts = list(_keepouts(netlist, placed))
     columns, rows = round((right - left) / PITCH_MM) + 1, round((bottom - top) / PITCH_MM) + 1
     lines = [f"{columns} {rows} {len(LAYERS)} {PITCH_MM} {left} {top}"]
@@ -103,7 +145,7 @@ def make_task(netlist: Netlist, placed: Mapping[str, Spot]) -> Task:
     lines.append(" ".join(map(str, sizes)) + f" {VIA_COST_MM / PITCH_MM}")
     lines.append(str(len(WIDTHS_MM)))
     lines += [f"{width} {' '.join(map(str, costs))}" for width, costs in zip(WIDTHS_MM, LAYER_COSTS, strict=True)]
-    lines += [str(len(pads)), *(line for line, _, _ in pads)]
+    lines += [str(len(pads) + len(laid)), *(line for line, _, _ in pads), *laid]
     lines.append(str(len(wires)))
     for wire in wires:
         width = WIDTHS_MM.index(rules.width_of(wire.net))
@@ -167,7 +209,7 @@ def read_result(text: str, task: Task) -> tuple[Copper, list[str]]:
             paths.setdefault(current, []).append(nodes)
         else:
             vias.add(Via(task.wires[current].net, _point(*numbers)))
-    tracks = []
+    tracks = list(TRACKS)
     for number, found in paths.items():
         net = task.wires[number].net
         for chain in _chains(found):

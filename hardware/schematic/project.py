@@ -20,6 +20,8 @@ DATE = "2026-11-23"
 REVISION = "A"
 COMPANY = "lottava, CERN-OHL-P-2.0"
 COMMENTS = ("No board of this revision has been fabricated yet",)
+BOARD_ONLY = frozenset({"Fiducial"})
+"""Libraries of footprints that the board has and the schematic doesn't."""
 
 Draw = Callable[[Mapping[str, Symbol]], Sheet]
 
@@ -67,7 +69,7 @@ def _footprint_libraries(project: Project) -> dict[str, str]:
         for field in placed.fields
         if field.name == "Footprint" and ":" in field.text
     }
-    stock = {name: "${KICAD9_FOOTPRINT_DIR}/" + name + ".pretty" for name in sorted(names - {NICKNAME})}
+    stock = {name: "${KICAD9_FOOTPRINT_DIR}/" + name + ".pretty" for name in sorted((names | BOARD_ONLY) - {NICKNAME})}
     return {**stock, NICKNAME: "${KIPRJMOD}/" + NICKNAME + ".pretty"} if NICKNAME in names else stock
 
 

@@ -16,6 +16,10 @@ from lottava.hardware.gerbers import Gerbers, compare, read
 from lottava.hardware.panel.art import art
 from lottava.hardware.panel.board import FOLDER as PANEL_FOLDER
 from lottava.hardware.panel.board import LIBRARY, VARIANTS
+from lottava.hardware.pcb.by_hand import PAIR, pair_complaints
+from lottava.hardware.pcb.copper import Copper, Track
+from lottava.hardware.pcb.copper import load as load_copper
+from lottava.hardware.pcb.fiducials import FIDUCIALS, with_fiducials
 from lottava.hardware.pcb.footprints import load
 from lottava.hardware.pcb.job import SHEET_ORIGIN_MM
 from lottava.hardware.pcb.netlist import export
@@ -46,6 +50,10 @@ def footprint_at(reference: str, board: Path) -> str:
         if f'"Reference" "{reference}"' in item:
             return re.search(r"\(at [^)]*\)", item)[0]  # type: ignore[index]
     raise KeyError(reference)
+
+
+def board_text(folder: Path) -> str:
+    return (folder / BOARD_FILE).read_text("utf-8")
 
 
 def moved(board: Path, reference: str, by_mm: float) -> None:
@@ -98,6 +106,40 @@ def test_a_renamed_net_is_seen(project: Path) -> None:
     assert sorted(one.split()[1].rstrip(":") for one in found) == ["V_OCT_ADC", "V_OCT_OTHER"]
 
 
+@pytest.mark.parametrize(
+    ("reference", "by_mm", "words"),
+    [("J101", 6.0, "J101 pad 1: 0.85 mm under J630"), ("J101", 1.0, "J630 pad S: "), ("J630", -4.0, "J101 pad 1: ")],
+)
+def test_a_lead_under_a_body_on_the_other_side_is_seen(project: Path, reference: str, by_mm: float, words: str) -> None:
+    board = project / BOARD_FILE
+    assert check.leads(board) == []
+    moved(board, reference, by_mm)
+    assert any(one.startswith(words) for one in check.leads(board))
+
+
+def test_a_longer_line_of_the_pair_is_seen() -> None:
+    copper = load_copper()
+    assert pair_complaints(copper) == []
+    detour = Track(PAIR[0], "F.Cu", 0.2, ((0.0, 0.0), (6.0, 0.0)))
+    assert "apart" in pair_complaints(Copper((*copper.tracks, detour), copper.vias))[0]
+
+
+def test_fiducials_lie_on_both_sides_and_on_the_board_alone() -> None:
+    text = (KICAD / BOARD_FILE).read_text("utf-8")
+    assert {spot.is_back for spot in FIDUCIALS.values()} == {True, False}
+    for name in FIDUCIALS:
+        assert text.count(f'(property "Reference" "{name}"') == 1
+    assert not any(name in export(KICAD / f"{PROJECT}.kicad_sch").components for name in FIDUCIALS)
+
+
+def test_names_over_pads_or_each_other_break_the_design_rules(project: Path) -> None:
+    name = next(one for one in re.findall(r"\(gr_text \"LEVEL\"\n\t\t\(at [^)]*\)", board_text(project)))
+    place = re.search(r"\(at [^)]*\)", name)[0]  # type: ignore[index]
+    x, y, *rest = place[4:-1].split()
+    spoil(project / BOARD_FILE, re.escape(name), name.replace(place, f"(at {float(x) + 3:g} {y} {' '.join(rest)})"))
+    assert any(one.startswith("silk_") for one in check.design_rules(project / BOARD_FILE))
+
+
 def test_a_lost_wire_fails_the_electrical_rules(project: Path) -> None:
     spoil(project / "reference.kicad_sch", r"\n\t\(wire\n.*?\n\t\)", "")
     assert check.electrical_rules(project / f"{PROJECT}.kicad_sch")
@@ -133,7 +175,7 @@ def pads_of_the_file() -> Iterator[tuple[str, str, float, float]]:
 
 
 def test_pads_lie_where_we_reckon_them() -> None:
-    parts = export(KICAD / f"{PROJECT}.kicad_sch").components
+    parts = with_fiducials(export(KICAD / f"{PROJECT}.kicad_sch")).components
     placed, left_over = place(parts)
     assert left_over == []
     assert collisions(parts, placed) == []
