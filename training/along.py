@@ -33,6 +33,11 @@ class Along:
     penalty: Penalty | None = None
     watch: Watch | None = None
 
+    def to(self, device: str) -> None:
+        """Move all arrays there, before an optimiser takes them."""
+        self.fixed = {name: value.to(device) for name, value in self.fixed.items()}
+        self.extra = {name: nn.Parameter(value.detach().to(device)) for name, value in self.extra.items()}
+
     def arrays(self, model: Network) -> dict[str, Tensor]:
         """All that trains, and the fixed ones."""
         return {**self.fixed, **{graph_name(name): value for name, value in model.named_parameters()}, **self.extra}

@@ -53,13 +53,17 @@ def mel_matrix(
     return np.clip(np.minimum(rise, fall), 0.0, None)
 
 
-def log_mel(audio: Tensor) -> Tensor:
-    """Log-mel frames [192-sample frames, 40] of audio [samples], about zero mean and unit spread on music."""
+def log_mel(audio: Tensor, hop: int = HOP_SAMPLES) -> Tensor:
+    """Log-mel frames [hop-sample frames, 40] of audio [samples], about zero mean and unit spread on music.
+
+    hop: samples of a 250th of a second, so that it tells the rate.
+    """
     window = torch.hann_window(MEL_WINDOW, device=audio.device)
     padded = torch.nn.functional.pad(audio, (MEL_WINDOW // 2, MEL_WINDOW // 2))
-    spectrum = torch.stft(padded, MEL_WINDOW, HOP_SAMPLES, window=window, center=False, return_complex=True)
-    mel = spectrum.abs().T @ torch.as_tensor(mel_matrix(), dtype=audio.dtype, device=audio.device)
-    return torch.log10(mel[: len(audio) // HOP_SAMPLES] + 1e-4) / 2
+    spectrum = torch.stft(padded, MEL_WINDOW, hop, window=window, center=False, return_complex=True)
+    matrix = mel_matrix(rate_hz=hop * SAMPLE_RATE_HZ // HOP_SAMPLES)
+    mel = spectrum.abs().T @ torch.as_tensor(matrix, dtype=audio.dtype, device=audio.device)
+    return torch.log10(mel[: len(audio) // hop] + 1e-4) / 2
 
 
 def pool_timbre(mel: Tensor) -> Tensor:

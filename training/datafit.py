@@ -70,6 +70,8 @@ class DatasetFit:
         along = Along(fixed, trained_along, prepare, penalty, watch)
         if not (folder / DONE).exists():
             self._train(model, task, config, folder, first_step, along)
+            model.cpu()
+            along.to("cpu")
         done = torch.load(folder / DONE, weights_only=True)
         model.load_state_dict(done["model"])
         along.load(done["along"])

@@ -119,6 +119,7 @@ def train(
     model.to(device).train()
     encoder.to(device).train()
     along = along or Along()
+    along.to(device)
     parameters = [*model.parameters(), *encoder.parameters(), *along.extra.values()]
     optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
     start = first_step

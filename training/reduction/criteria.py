@@ -115,9 +115,20 @@ def gradient_flow(loss: Loss, arrays: Values) -> Numbers:
     return {name: -value * curved[name] for name, value in _numpy(arrays).items()}
 
 
+def _mean(values: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.stack([each[name] for each in values]).mean(dim=0) for name in values[0]}
+
+
 def flow(task: Task) -> Numbers:
-    """−ΣS over all weights that a unit owns, divided by |ΣS| of the whole."""
-    scores = gradient_flow(task.loss, task.arrays)
+    """−ΣS over all weights that a unit owns, divided by |ΣS| of the whole; S of the mean loss, example by example."""
+    quick, count = task.quick, len(task.examples)
+    losses = [quick.loss_of(example) for example in quick.examples]
+    slopes = _mean([gradients(loss, quick.arrays) for loss in losses])
+    curved: Numbers = {name: np.zeros(tuple(slope.shape)) for name, slope in slopes.items()}
+    for loss in losses:
+        product = _numpy(hessian_product(loss, quick.arrays, slopes))
+        curved = {name: total + product[name] / count for name, total in curved.items()}
+    scores = {name: -value * curved[name] for name, value in _numpy(task.arrays).items()}
     total = abs(sum(float(values.sum()) for values in scores.values()))
     sums = by_unit(task.channels, scores, OWNED)
     return {name: -values / max(total, np.finfo(float).tiny) for name, values in sums.items()}

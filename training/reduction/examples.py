@@ -54,8 +54,8 @@ def spectral_distance(audio: Tensor, targets: Sequence[Tensor], sizes: Sequence[
     return torch.stack(distances).mean()
 
 
-def _target(batch: Batch) -> NDArray[np.float64]:
-    return torch.stack([log_mel(audio) for audio in batch.audio]).double().numpy()
+def _target(batch: Batch, hop: int) -> NDArray[np.float64]:
+    return torch.stack([log_mel(audio, hop) for audio in batch.audio]).double().numpy()
 
 
 def _example(model: Network, batch: Batch, config: TrainConfig, seed: int) -> Example:
@@ -79,7 +79,7 @@ def _example(model: Network, batch: Batch, config: TrainConfig, seed: int) -> Ex
         audio = studio(answer, controls, 0, draws(config.seed, seed)).audio
         return spectral_distance(audio, targets, config.fft_sizes).double()
 
-    return Example(inputs, loss, _target(batch))
+    return Example(inputs, loss, _target(batch, batch.audio.shape[1] // config.crop_frames))
 
 
 def examples(

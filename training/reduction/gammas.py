@@ -36,8 +36,9 @@ def folded(channels: Channels, arrays: Values) -> dict[str, Tensor]:
         for member in group.members:
             if member.role in READ and member.span.tensor in result:
                 value, axis = result[member.span.tensor], member.span.axis
-                places = torch.as_tensor(list(member.span.positions()))
-                factor = torch.ones(value.shape[axis], dtype=value.dtype).index_copy(0, places, arrays[PREFIX + name])
+                places = torch.as_tensor(list(member.span.positions()), device=value.device)
+                factor = torch.ones(value.shape[axis], dtype=value.dtype, device=value.device)
+                factor = factor.index_copy(0, places, arrays[PREFIX + name])
                 result[member.span.tensor] = value * factor.view([-1 if i == axis else 1 for i in range(value.ndim)])
     return result
 
@@ -45,7 +46,7 @@ def folded(channels: Channels, arrays: Values) -> dict[str, Tensor]:
 def gammas_of(extra: Mapping[str, Tensor]) -> dict[str, NDArray[np.float64]]:
     """γ by group, of what trained along."""
     return {
-        name.removeprefix(PREFIX): value.detach().numpy().copy()
+        name.removeprefix(PREFIX): value.detach().cpu().numpy().copy()
         for name, value in extra.items()
         if name.startswith(PREFIX)
     }

@@ -70,6 +70,11 @@ def _positions(group: Group, roles: tuple[str, ...], units: NDArray) -> dict[tup
     return found
 
 
+def _fill(value: Tensor, axis: int, places: list[int]) -> None:
+    """Zero these, in place."""
+    value.index_fill_(axis, torch.as_tensor(places, dtype=torch.long, device=value.device), 0.0)
+
+
 @dataclass
 class RigL:
     """Keeps `widths[group]` units active. every: steps between updates; share: of them at first; end: last step.
@@ -109,7 +114,7 @@ class RigL:
         """Silence what reads the resting units, in place."""
         for name, group in self.channels.free.items():
             for (array, axis), places in _positions(group, READ, np.flatnonzero(~self.active[name])).items():
-                arrays[array].data.index_fill_(axis, torch.as_tensor(places, dtype=torch.long), 0.0)
+                _fill(arrays[array].data, axis, places)
 
     def __call__(self, now: Now) -> bool:
         """After a step: resting units stay silent, and every so often units change places. Never stops a training."""
@@ -122,8 +127,8 @@ class RigL:
 
     def update(self, arrays: Mapping[str, Tensor], slopes: Values, share: float) -> dict[str, NDArray[np.int64]]:
         """Change round(share * active) units of each group, in place; returns those that woke."""
-        sizes = by_unit(self.channels, {n: v.detach().numpy() ** 2 for n, v in arrays.items()}, READ)
-        wanted = by_unit(self.channels, {n: v.detach().numpy() ** 2 for n, v in slopes.items()}, READ)
+        sizes = by_unit(self.channels, {n: v.detach().cpu().numpy() ** 2 for n, v in arrays.items()}, READ)
+        wanted = by_unit(self.channels, {n: v.detach().cpu().numpy() ** 2 for n, v in slopes.items()}, READ)
         self.woken = {}
         for name, group in self.channels.free.items():
             on = np.array([u for u in np.flatnonzero(self.active[name]) if u not in group.held], dtype=np.int64)
@@ -139,15 +144,16 @@ class RigL:
 
     def _redraw(self, arrays: Mapping[str, Tensor], group: Group, units: NDArray[np.int64]) -> None:
         for (array, axis), places in _positions(group, ("produce",), units).items():
-            value, index = arrays[array].data, torch.as_tensor(places, dtype=torch.long)
+            value = arrays[array].data
+            index = torch.as_tensor(places, dtype=torch.long, device=value.device)
             fan = math.prod(value.shape[1:]) if value.ndim > 1 else 0
             shape = (len(places), *(size for i, size in enumerate(value.shape) if i != axis))
             drawn = self.rng.normal(0.0, 1 / math.sqrt(fan), shape) if fan else np.zeros(shape)
-            value.index_copy_(axis, index, torch.from_numpy(drawn).movedim(0, axis).to(value.dtype))
+            value.index_copy_(axis, index, torch.from_numpy(drawn).movedim(0, axis).to(value))
 
     def _forget(self, now: Now) -> None:
         """Moments of the units that woke start again."""
         for name, units in self.woken.items():
             for (array, axis), places in _positions(self.channels.groups[name], ("produce", *READ), units).items():
                 for moment in now.moments[array]:
-                    moment.index_fill_(axis, torch.as_tensor(places, dtype=torch.long), 0.0)
+                    _fill(moment, axis, places)
