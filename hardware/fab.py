@@ -20,6 +20,7 @@ from .gerbers import compare, read
 from .panel.board import FOLDER as PANEL_FOLDER
 from .panel.board import VARIANTS
 from .pcb import rules
+from .pcb.assembly import drawing
 from .pcb.job import KICAD_PYTHON
 from .schematic.project import KICAD, PROJECT, REVISION
 from .sheetfile import load_project
@@ -109,10 +110,13 @@ def _drawings(out: Path) -> list[Path]:
     schematic, board = KICAD / f"{PROJECT}.kicad_sch", KICAD / BOARD_FILE
     names = ["schematic.pdf", "assembly-front.pdf", "assembly-back.pdf"]
     kicad("sch", "export", "pdf", "-o", out / names[0], schematic)
-    front = ["--layers", "F.Fab,F.Courtyard,Edge.Cuts", "--exclude-value", "--mode-single"]
-    back = ["--layers", "B.Fab,B.Courtyard,Edge.Cuts", "--exclude-value", "--mirror", "--mode-single"]
-    kicad("pcb", "export", "pdf", *front, "-o", out / names[1], board)
-    kicad("pcb", "export", "pdf", *back, "-o", out / names[2], board)
+    front = ["--layers", "F.Fab,Edge.Cuts", "--exclude-value", "--mode-single"]
+    back = ["--layers", "B.Fab,Edge.Cuts", "--sp", "--exclude-value", "--mirror", "--mode-single"]
+    with tempfile.TemporaryDirectory() as name:
+        shown = Path(name) / BOARD_FILE
+        shown.write_text(drawing(board.read_text("utf-8")), encoding="utf-8")
+        kicad("pcb", "export", "pdf", *front, "-o", out / names[1], shown)
+        kicad("pcb", "export", "pdf", *back, "-o", out / names[2], shown)
     return [out / name for name in names]
 
 

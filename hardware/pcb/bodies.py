@@ -89,6 +89,15 @@ def _pads(footprint: List, turn: float) -> Iterator[tuple[str, Box]]:
             yield text_of(pad), (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
+def body_box(footprint: List) -> Box:
+    """Bounds of a footprint's body in its own frame, or of its pads where none is drawn."""
+    drawn = _outlines(list(_drawn(footprint)))
+    if drawn:
+        return _bounds(drawn)
+    sizes = [(_numbers(child(pad, "at")), _numbers(child(pad, "size"))) for pad in children(footprint, "pad")]
+    return _bounds([(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for (x, y, *_), (w, h) in sizes])
+
+
 def _sockets(pads: list[tuple[str, Box]]) -> list[Box]:
     rows = sorted({round((box[0] + box[2]) / 2, 2) for _, box in pads})
     top, bottom = min(box[1] for _, box in pads), max(box[3] for _, box in pads)

@@ -16,6 +16,8 @@ from lottava.hardware.gerbers import Gerbers, compare, read
 from lottava.hardware.panel.art import art
 from lottava.hardware.panel.board import FOLDER as PANEL_FOLDER
 from lottava.hardware.panel.board import LIBRARY, VARIANTS
+from lottava.hardware.pcb.assembly import drawing
+from lottava.hardware.pcb.bodies import body_box
 from lottava.hardware.pcb.by_hand import PAIR, pair_complaints
 from lottava.hardware.pcb.copper import Copper, Track
 from lottava.hardware.pcb.copper import load as load_copper
@@ -115,6 +117,20 @@ def test_a_lead_under_a_body_on_the_other_side_is_seen(project: Path, reference:
     assert check.leads(board) == []
     moved(board, reference, by_mm)
     assert any(one.startswith(words) for one in check.leads(board))
+
+
+def test_the_assembly_drawing_names_parts_on_themselves() -> None:
+    text = (KICAD / BOARD_FILE).read_text("utf-8")
+    shown = parse(drawing(text))
+    for item in children(shown, "footprint"):
+        left, top, right, bottom = body_box(item)
+        for one in children(item, "fp_text"):
+            if text_of(one, 2) == "${REFERENCE}":
+                x, y = (float(text_of(next(children(one, "at")), index)) for index in (1, 2))
+                assert left - 0.3 < x < right + 0.3 and top - 0.3 < y < bottom + 0.3, text_of(item)
+    assert [list(children(item, "pad")) for item in children(shown, "footprint")] == [
+        list(children(item, "pad")) for item in children(parse(text), "footprint")
+    ]
 
 
 def test_a_longer_line_of_the_pair_is_seen() -> None:
