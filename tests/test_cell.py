@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from lottava.training.checkpoint import state_sha256
 from lottava.training.configs import load_config
 from lottava.training.datafit import DatasetFit, network_of
+from lottava.training.generators import ddsp
 from lottava.training.reduction import cell as cells
 from lottava.training.reduction.cell import Cell, Outcome, run_cell
 from lottava.training.reduction.examples import examples
@@ -48,9 +50,13 @@ CASES = [(family, key) for family in CONFIGS for key in KEYS]
 KILLED_IN = ("lth_rewind", "rigl", "earlybird", "slimming")
 
 
-@pytest.fixture(autouse=True)
-def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "EXAMPLES", 1)
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """One example to look at, and a second of noise to cut from: less to prepare for each of a hundred trainings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells, "EXAMPLES", 1)
+        patch.setattr(ddsp, "NOISE_SECONDS", 1)
+        yield
 
 
 @cache

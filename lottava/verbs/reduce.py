@@ -51,9 +51,9 @@ def reduce(
     from .train import check
 
     chosen = _config(family, config, steps)
-    voice_name = name or f"{chosen.family}_{method}"
-    check(voice_name, None, out)
     cell = _cell(chosen, method, _target(target, target_cycles), seed, rounds, criterion)
+    voice_name = name or f"{chosen.family}_{cell.method}"
+    check(voice_name, None, out)
     if device not in ("cpu", "cuda"):
         raise VerbError(f"--device {device}: take cpu or cuda")
     folder, dataset = _reduce.recordings(data)
@@ -122,8 +122,8 @@ def _cell(
     from lottava.training.reduction.cell import Cell
     from lottava.training.reduction.method import DIET_CRITERIA, METHODS
 
-    if method not in METHODS:
-        raise VerbError(f"--method {method}: take one of {', '.join(METHODS)}; lottava reduce --list tells more")
+    if method is None or method not in METHODS:
+        raise VerbError(f"--method {method or ''}: take one of {', '.join(METHODS)}; lottava reduce --list tells more")
     settings: dict[str, Any] = {}
     if criterion is not None:
         if "criterion" not in METHODS[method].defaults:
