@@ -11,9 +11,6 @@ from pathlib import Path
 
 from ..schematic.sexpr import List, child, children, head, parse, text_of
 
-NOT_ON_BOARD = "exclude_from_board"
-"""What KiCad says of a symbol that is bought but has no footprint of its own."""
-
 
 @dataclass(frozen=True)
 class Component:
@@ -79,7 +76,6 @@ def read(text: str) -> Netlist:
                 pins.setdefault(_word(node, "ref"), {})[_word(node, "pin")] = names[-1]
     items = children(child(export, "components"), "comp")
     found = [_component(item, pins.get(_word(item, "ref"), {})) for item in items]
-    found = [one for one in found if NOT_ON_BOARD not in one.properties]
     return Netlist({one.reference: one for one in found}, tuple(names))
 
 
