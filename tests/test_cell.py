@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -13,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lottava.training import datafit
 from lottava.training.checkpoint import state_sha256
 from lottava.training.configs import load_config
 from lottava.training.datafit import DatasetFit, network_of
@@ -169,6 +172,25 @@ def test_a_killed_cell_resumes_with_the_same_bits(tmp_path_factory, root: Path, 
         assert taken == after
     again = run_cell(cell(key, family), DATASET, folder, progress=lambda now: None)
     assert alike(again, unbroken(key, family, root))
+
+
+def test_killed_before_the_result_is_written_an_ended_training_has_ended(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = replace(cell("earlybird"), config=replace(CONFIGS["ddsp"], steps=12))
+
+    def replaced(source: Path, target: Path) -> None:
+        if Path(target).name == datafit.DONE:
+            raise Killed
+        shutil.move(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replaced)
+        with pytest.raises(Killed):
+            run_cell(long, DATASET, tmp_path)
+    again = run_cell(long, DATASET, tmp_path)
+    assert again.steps == 12 and again.training_macs < 1
+    assert alike(again, run_cell(long, DATASET, root))
 
 
 def test_what_is_done_is_read(root: Path, tmp_path: Path) -> None:

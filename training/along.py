@@ -16,7 +16,7 @@ from .generators.family import Network, Rendering, Studio, graph_name, torch_nam
 from .reduction.fit import Now, Penalty, Watch
 from .reduction.forward import Values
 
-EXTRA, KNOWN = "extra:", "known:"
+EXTRA, KNOWN, ENDED = "extra:", "known:", "ended"
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class Along:
     """extra: numbers to train besides the network's; prepare: arrays of the graph from those trained, extra included.
 
     fixed: arrays of the graph that the network doesn't train. All by 'layer.array'. penalty, watch: as those of
-    reduction/fit.py.
+    reduction/fit.py. ended: the watch has ended the training.
     """
 
     fixed: Mapping[str, Tensor] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class Along:
     prepare: Callable[[Values], Values] | None = None
     penalty: Penalty | None = None
     watch: Watch | None = None
+    ended: bool = False
 
     def to(self, device: str) -> None:
         """Move all arrays there, before an optimiser takes them."""
@@ -65,13 +66,15 @@ class Along:
             return loss({torch_name(name): made[name] for name in made if torch_name(name) in known})
 
         known = {name for name, _ in model.named_parameters()}
-        return self.watch(Now(step, {n: value.data for n, value in arrays.items()}, moments, of_arrays))
+        self.ended = self.watch(Now(step, {n: value.data for n, value in arrays.items()}, moments, of_arrays))
+        return self.ended
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint holds of it."""
         known = self.watch.known() if self.watch else {}
+        ended = {ENDED: torch.tensor(self.ended)} if self.watch else {}
         values = {EXTRA + name: value.detach().cpu().clone() for name, value in self.extra.items()}
-        return values | {KNOWN + name: torch.as_tensor(value) for name, value in known.items()}
+        return values | ended | {KNOWN + name: torch.as_tensor(value) for name, value in known.items()}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Inverse of state."""
@@ -81,6 +84,7 @@ class Along:
         if self.watch is not None:
             known = {n.removeprefix(KNOWN): v.numpy() for n, v in state.items() if n.startswith(KNOWN)}
             self.watch.recall(known)
+            self.ended = bool(state[ENDED])
 
 
 def _moments(optimiser: torch.optim.Optimizer, value: Tensor) -> tuple[Tensor, Tensor]:

@@ -126,6 +126,8 @@ def train(
     out_dir.mkdir(parents=True, exist_ok=True)
     if resume and (out_dir / LATEST).exists():
         start = _resume(out_dir / LATEST, model, encoder, optimiser, dataset, config, first_step, along)
+        if along.ended:
+            return load_checkpoint(out_dir / LATEST)
     run = _prepare_run(family_of(model), config, dataset, device, along)
     scale = family_of(model).rate_scale(model.widths)
     last = Progress(start, config.steps, math.nan, math.nan, math.nan)
