@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,11 @@ class DatasetFit:
         trains = {graph_name(name) for name, _ in model.named_parameters()}
         fixed = {name: torch.tensor(a) for name, a in named_arrays(task.graph).items() if name not in trains}
         along = Along(fixed, trained_along, prepare, penalty, watch)
-        if not (folder / DONE).exists():
-            self._train(model, task, config, folder, first_step, along)
-            model.cpu()
-            along.to("cpu")
+        with _alone(folder):
+            if not (folder / DONE).exists():
+                self._train(model, task, config, folder, first_step, along)
+                model.cpu()
+                along.to("cpu")
         done = torch.load(folder / DONE, weights_only=True)
         model.load_state_dict(done["model"])
         along.load(done["along"])
@@ -130,6 +132,20 @@ class DatasetFit:
         os.replace(partial, folder / DONE)
         for name in (LATEST, REWIND):
             (folder / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While inside, no other process trains in this folder: it waits, then finds the result. Not on Windows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _detached(values: Mapping[str, Tensor]) -> dict[str, Tensor]:

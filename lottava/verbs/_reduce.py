@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +93,11 @@ def make(cell: Cell, dataset: Dataset, claims: Claims, device: str) -> Reduced:
 
     from . import _make
 
+    config = replace(cell.config, seed=cell.seed)
     with progress() as bar:
         outcome = run_cell(cell, dataset, cache_dir() / "compare", device=device, progress=training_bars(bar))
         trained = Trained(outcome.state, outcome.companion)
-        made = _make.to_integers(trained, dataset, cell.config, cache_dir() / "training", _make.arm_bars(bar))
+        made = _make.to_integers(trained, dataset, config, cache_dir() / "training", _make.arm_bars(bar))
     voice, unquantised, arms = _voice(cell, outcome, trained, made, dataset, claims)
     return Reduced(voice, unquantised, outcome, figures(cell, outcome, dataset) | {"arms": arms})
 
@@ -108,7 +109,8 @@ def _voice(
 
     assert outcome.ticket is not None
     if cell.config.family != "ddsp":
-        voice, unquantised, report = _samples.finish(claims, dataset, cell.config, made, trained, outcome.ticket)
+        config = replace(cell.config, seed=cell.seed)
+        voice, unquantised, report = _samples.finish(claims, dataset, config, made, trained, outcome.ticket)
         return _finish.modelled(voice), unquantised, report["arms"]
     say("scoring on the held-out notes …")
     report = {
@@ -122,8 +124,6 @@ def _voice(
 
 def figures(cell: Cell, outcome: Outcome, dataset: Dataset) -> dict[str, Any]:
     """What went, in parameters and modelled cycles; the voice's are those of all that a block computes."""
-    from dataclasses import replace
-
     from lottava.export.players import seat
     from lottava.training.slim import to_graph
     from lottava.training.train import new_model

@@ -117,7 +117,7 @@ def least_cycles(config: TrainConfig) -> float:
         model = kind.build(config.parent)
     channels = channels_of(model)
     widths = {name: steps_of(group)[-1] for name, group in channels.free.items()}
-    return cycle_cost(kind.graph(model), channels)(widths)
+    return cycle_cost(kind.graph(model), channels, block=kind.block)(widths)
 
 
 def _target(name: str, value: Any, config: TrainConfig) -> float:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lottava.graph import Graph, GraphError, named_arrays
+from lottava.units import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 
 from ..probes import Descriptors
 from .base import Controls, Generator
@@ -110,6 +111,11 @@ class Family(ABC, Generic[N]):
     probed: ClassVar[bool] = False
     samples: ClassVar[bool] = False
     width_multiple: ClassVar[int] = WIDTH_MULTIPLE
+
+    @property
+    def block(self) -> int:
+        """Ticks of its graph in one call on the module: those of an audio block, or one frame."""
+        return BLOCK_SAMPLES * self.rate_hz // SAMPLE_RATE_HZ if self.samples else 1
 
     @abstractmethod
     def widths(self, values: Mapping[str, Any]) -> Widths:

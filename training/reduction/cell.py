@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ class Cell:
 class Outcome:
     """keep: units of the parent that are left; state, companion: the trained network and encoder; graph: float.
 
-    Cycles are modelled, of the network alone, a tick. steps: of all trainings; training_macs: theirs, one training of
-    the parent = 1. ticket: None of the parent itself.
+    Cycles are modelled, of the network alone, a tick as the module calls it. steps: of all trainings; training_macs:
+    theirs, one training of the parent = 1. ticket: None of the parent itself.
     """
 
     keep: Keep
@@ -97,7 +98,8 @@ def run_cell(
     start = Task.of_network(model, examples(model, dataset, config, count=EXAMPLES, batch=EXAMPLE_BATCH))
     fit = DatasetFit(dataset, config, root, device, progress)
     schedule = Schedule(config.steps, config.learning_rate)
-    cost = cycle_cost(start.graph, start.channels)
+    cost_of = partial(cycle_cost, block=family_of(model).block)
+    cost = cost_of(start.graph, start.channels)
     whole = cost({})
     target = whole * cell.target if cell.target <= 1 else cell.target
     _check_target(cost, start, target)
@@ -107,7 +109,9 @@ def run_cell(
 
     def ticket(method: str, **settings: Any) -> Reduction:
         found = METHODS[method]
-        return reduce(found, start, target, schedule, cell.seed, rounds=cell.rounds, trainer=fit, **settings)
+        return reduce(
+            found, start, target, schedule, cell.seed, cost_of=cost_of, rounds=cell.rounds, trainer=fit, **settings
+        )
 
     if cell.method in (SCRATCH_E, SCRATCH_B):
         settings = dict(cell.settings)
@@ -168,7 +172,7 @@ def _outcome(start: Task, trained: Task, keep: Keep, whole: float, target: float
         model.state_dict(),
         trained.companion,
         trained.graph,
-        cycle_cost(trained.graph, trained.channels)({}),
+        cycle_cost(trained.graph, trained.channels, block=family_of(model).block)({}),
         target,
         whole,
         model.widths.parameter_count,
