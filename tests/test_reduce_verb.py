@@ -54,6 +54,10 @@ REFUSALS = [
     (("ddsp", "--method", "snip", "--rounds", "2", "--target", "0.5"), "--rounds: snip selects once"),
     (("ddsp", "--method", "greedy_oracle", "--target", "0.5"), "greedy_oracle tries every unit"),
     (("ddsp", "--config", "nsf", "--method", "snip", "--target", "0.5"), "--config nsf is for nsf, not ddsp"),
+    (
+        ("nsf", "--config", "nsf-full", "--method", "snip", "--target", "0.5"),
+        "has 121 layers over 124 tensors; the module",
+    ),
     (("ddsp", "--device", "tpu", "--method", "snip", "--target", "0.5"), "--device tpu: take cpu or cuda"),
     (("ddsp", "--name", "Loud!", "--method", "snip", "--target", "0.5"), "--name Loud!: take 1 to 24 of"),
 ]

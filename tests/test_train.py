@@ -84,10 +84,11 @@ def test_ctrl_c_saves_and_a_rerun_goes_on(dataset: Dataset, whole: Path, tmp_pat
             os.kill(os.getpid(), signal.SIGINT)
 
     model, encoder = new_model(NANO_CONFIG, dataset)
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         train(model, encoder, dataset, NANO_CONFIG, tmp_path, progress=interrupt)
     assert load_checkpoint(tmp_path / LATEST).step == 5
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     assert_same(run(dataset, NANO_CONFIG, tmp_path), load_checkpoint(whole / LATEST).model)
 
 
@@ -188,7 +189,7 @@ def test_learning_rate_rises_then_falls() -> None:
     assert learning_rate(config, 99, scale=quarter) == pytest.approx(2 * learning_rate(config, 99))
 
 
-@pytest.mark.parametrize("name", ["demo", "factory", "full", "nano", "nsf", "nsf-full", "nsf-nano"])
+@pytest.mark.parametrize("name", ["demo", "factory", "full", "nano", "nsf", "nsf-wide", "nsf-full", "nsf-nano"])
 def test_shipped_configurations_load_and_survive_a_round_trip(name: str) -> None:
     config = load_config(name)
     assert from_dict(config.as_dict() | {"parent": config.parent.as_dict()}) == config

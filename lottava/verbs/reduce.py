@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
     from lottava.training.reduction.cell import Cell
 
-PARENTS = {"ddsp": "full", "nsf": "nsf-full"}
-"""Family → the configuration of its full parent."""
+PARENTS = {"ddsp": "full", "nsf": "nsf-wide"}
+"""Family → the configuration of the largest parent whose layers the module loads."""
 NANO_UNITS = 200
 """The greedy oracle passes the network once for each unit and removal: with more units it would take days."""
 
@@ -31,7 +31,7 @@ def reduce(
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="instead of the method's")] = None,
     data: Annotated[str, typer.Option(help="folder of recordings, or sax, violin, cello")] = "sax",
-    config: Annotated[str | None, typer.Option(help="parent and training: full, demo, nsf-full, …, or a file")] = None,
+    config: Annotated[str | None, typer.Option(help="parent and training: full, demo, nsf-wide, …, or a file")] = None,
     steps: Annotated[int | None, typer.Option(min=4, help="of a training, instead of the configuration's")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="of weights, data order and chance")] = None,
     name: Annotated[str | None, typer.Option(help="name of the voice; default: family and method")] = None,
@@ -99,7 +99,23 @@ def _config(family: str | None, name: str | None, steps: int | None) -> TrainCon
     chosen = load_config(name or PARENTS[family])
     if chosen.family != family:
         raise VerbError(f"--config {name} is for {chosen.family}, not {family}")
+    _check_layers(chosen)
     return replace(chosen, steps=steps) if steps else chosen
+
+
+def _check_layers(config: TrainConfig) -> None:
+    """Methods remove units: a parent of more layers than the module loads would end, after hours, in no voice."""
+    from lottava.export.blob import MAX_LAYERS, MAX_TENSORS
+    from lottava.training.generators.registry import family
+
+    kind = family(config.family)
+    graph = kind.graph(kind.build(config.parent))
+    layers, tensors = len(graph.layers), len(graph.tensors)
+    if layers > MAX_LAYERS or tensors > MAX_TENSORS:
+        raise VerbError(
+            f"the parent of {config.name} has {layers} layers over {tensors} tensors; the module loads {MAX_LAYERS} "
+            f"over {MAX_TENSORS}, and methods remove units alone: take --config {PARENTS[config.family]}"
+        )
 
 
 def _target(share: float | None, cycles: float | None) -> float:

@@ -93,8 +93,9 @@ def from_dict(values: Mapping[str, Any]) -> TrainConfig:
 
 
 def load_config(name_or_path: str | Path) -> TrainConfig:
-    """A shipped configuration by name (demo, factory, full, nano; nsf, nsf-full, nsf-nano), or one from a .toml file.
+    """A shipped configuration by name, or one from a .toml file.
 
+    Names: demo, factory, full, nano; nsf, nsf-wide, nsf-full, nsf-nano.
     Raises ConfigError when it is absent or malformed.
     """
     path = Path(name_or_path)
