@@ -16,7 +16,7 @@ from lottava.settings import SECTOR, SETTINGS_BYTES, Settings, pack, unpack
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 APP = "console console_calibrate console_store store settings record wire averager"
 SOURCES = [f"app/{name}.cc" for name in APP.split()]
-CHECKSUM = ("blob", "layer_check")
+CHECKSUM = ("blob", "layer_check", "levels")
 """What of nn/ holds CRC-32."""
 COMMON = (
     "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror -O1 -g -fPIC -fsanitize=undefined -fno-sanitize-recover=all"

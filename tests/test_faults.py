@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from instrument import ask, hello, make_playing, stored
+from instrument import answers, ask, hello, make_playing, stored
 from lottava.emulator import EmulatorError, Seed, build_image
 from lottava.emulator.faults import BRANCH_TO_SELF, UNDEFINED, garbage, load_from, patch
 from lottava.emulator.nvic import BUS_FAULT, SYSTICK_EXCEPTION, USAGE_FAULT
@@ -194,8 +194,10 @@ def test_settings_and_factory_reach_the_instrument(image: Path) -> None:
 def test_the_loader_is_reached_as_after_power_up(image: Path) -> None:
     """REBOOT_DFU: answered, then a reset, and no watchdog, interrupt or cache that would disturb the loader; once."""
     seed = make_playing(image)
-    ask(seed, Command.REBOOT_DFU)
-    seed.run_seconds(5e-3)
+    seed.receive()
+    seed.send(b"\0" + wire.request(Command.REBOOT_DFU, 1, say.Empty()))
+    seed.run_seconds(20e-3)
+    assert [answered for answered, _ in answers(seed)] == [Command.REBOOT_DFU]
     assert (seed.in_loader, seed.resets) == (True, 1)
     assert not seed.watchdog.running
     assert seed.rcc.values[0x10] & 7 == 0, "still on the HSI"
