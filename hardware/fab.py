@@ -110,8 +110,9 @@ def _drawings(out: Path) -> list[Path]:
     schematic, board = KICAD / f"{PROJECT}.kicad_sch", KICAD / BOARD_FILE
     names = ["schematic.pdf", "assembly-front.pdf", "assembly-back.pdf"]
     kicad("sch", "export", "pdf", "-o", out / names[0], schematic)
-    front = ["--layers", "F.Fab,Edge.Cuts", "--exclude-value", "--mode-single"]
-    back = ["--layers", "B.Fab,Edge.Cuts", "--sp", "--exclude-value", "--mirror", "--mode-single"]
+    common = ["--sp", "--exclude-value", "--drill-shape-opt", "0", "--black-and-white", "--mode-single"]
+    front = ["--layers", "F.Fab,Edge.Cuts", *common]
+    back = ["--layers", "B.Fab,Edge.Cuts", "--mirror", *common]
     with tempfile.TemporaryDirectory() as name:
         shown = Path(name) / BOARD_FILE
         shown.write_text(drawing(board.read_text("utf-8")), encoding="utf-8")

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The board as the assembly drawing shows it: designators within parts or close by; libraries print some on others."""
+"""The board as the assembly drawing shows it: designators within parts or close by; libraries print some on others.
+
+The page is as large as the board, so that a printer fits it to the paper: at true size the names are 0.4 mm high.
+"""
 
 from __future__ import annotations
 
-from ..schematic.sexpr import Atom, List, child, children, make, parse, text_of, write
+from ..schematic.sexpr import Atom, List, child, children, head, make, number, parse, text_of, write
 from .bodies import body_box
 from .footprints import Box
+from .job import SHEET_ORIGIN_MM
+from .panel_parts import BOARD_EDGE_MM
 
 MOST_MM, LEAST_MM = 1.0, 0.4
 ASPECT = 0.95
@@ -14,6 +19,9 @@ STROKE = 0.15
 DIODES = "Diode_SMD:D_"
 """Have a sign in their middle."""
 BESIDE_MM = 0.22
+MARGIN_MM = 4.0
+"""Of the page around the board."""
+NOT_DRAWN = ("segment", "arc", "via", "zone", "gr_text")
 
 
 def _text_place(name: str, box: Box, turn: float, is_beside: bool) -> tuple[float, float, float, float]:
@@ -42,9 +50,23 @@ def _name_within(footprint: List) -> None:
             font[1:] = [make("size", size, size), make("thickness", round(STROKE * size, 3))]
 
 
+def _shift(item: List, dx: float, dy: float) -> None:
+    """Move a shape, or a footprint by its place."""
+    for name in ("at", "start", "mid", "end"):
+        for point in children(item, name):
+            point[1:3] = [number(float(text_of(point, 1)) + dx), number(float(text_of(point, 2)) + dy)]
+
+
 def drawing(board: str) -> str:
-    """A board file's text with designators moved; for drawing only."""
-    item = parse(board)
+    """A board file's text with designators moved, without copper, on a page of its size; for drawing only."""
+    left, top, right, bottom = BOARD_EDGE_MM
+    dx, dy = MARGIN_MM - left - SHEET_ORIGIN_MM[0], MARGIN_MM - top - SHEET_ORIGIN_MM[1]
+    item = [one for one in parse(board) if head(one) not in NOT_DRAWN]
+    child(item, "paper")[1:] = ["User", number(right - left + 2 * MARGIN_MM), number(bottom - top + 2 * MARGIN_MM)]
     for footprint in children(item, "footprint"):
         _name_within(footprint)
+        _shift(footprint, dx, dy)
+    for name in ("gr_line", "gr_arc"):
+        for shape in children(item, name):
+            _shift(shape, dx, dy)
     return write(item)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .footprints import Box, Footprint, Pad
@@ -50,3 +51,8 @@ def overlap(one: Box, other: Box) -> bool:
     return (
         one[0] < other[2] - 1e-6 and other[0] < one[2] - 1e-6 and one[1] < other[3] - 1e-6 and other[1] < one[3] - 1e-6
     )
+
+
+def gap(one: Box, other: Box) -> float:
+    """Distance between two boxes; 0 where they touch or overlap."""
+    return math.hypot(max(one[0] - other[2], other[0] - one[2], 0.0), max(one[1] - other[3], other[1] - one[3], 0.0))

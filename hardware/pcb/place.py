@@ -17,7 +17,7 @@ PIN_MARGIN_MM = 0.05
 EDGE_MARGIN_MM = 0.5
 STEP_MM = 0.25
 UNSEATED = ("Module:Electrosmith_Daisy_Seed",)
-"""Stands on sockets 8.5 mm high: flat parts fit beneath it, pins of others too."""
+"""Stands 7.1 mm above the board at least, on two sockets (depth.py): flat parts and others' pins fit beneath it."""
 
 
 class Field:

@@ -12,7 +12,7 @@ from lottava.board import BOARD
 
 from ..schematic.project import REVISION
 from .footprints import Box, Footprint, load
-from .geometry import Spot, grown, overlap
+from .geometry import Spot, gap, grown, overlap
 from .netlist import Component
 from .panel_parts import BOARD_EDGE_MM, controls
 
@@ -24,10 +24,12 @@ GAP_MM = 0.15
 STROKE_GAP_MM = 0.05
 POT_NAMES_MM = (9.4, 5.6, 4.6, 3.6, -1.5, -3.5)
 """Below a pot's shaft: first past its pins, then between them and its lugs."""
-SLIDES = (0.0, -0.25, 0.25, -0.5, 0.5)
+SLIDES = (0.0, -0.25, 0.25, -0.5, 0.5, -0.75, 0.75)
 """Along a part's side, of its length."""
-AWAY_MM = (0.16, 0.4)
+AWAY_MM = (0.16, 0.4, 0.7)
 """From a part to its name."""
+NEARER_MM = 0.1
+"""A name is nearer to its part than to any other by this much, so that nobody reads it as the other's."""
 SEED = "A201"
 """Covers nothing: it stands on sockets."""
 POWER = "J101"
@@ -82,6 +84,11 @@ class Ink:
             if reference != SEED:
                 self.bodies[reference] = _covered(footprint, spot)
 
+    def is_nearest(self, own: str, box: Box) -> bool:
+        """Is a part clearly the one that a box lies next to?"""
+        limit = gap(box, self.bodies[own]) + NEARER_MM
+        return all(gap(box, body) >= limit for name, body in self.bodies.items() if name != own)
+
     def take(self, text: str, x: float, y: float, turn: int, size: float, own: str = "") -> bool:
         """Take the room of a name where it is free. own: a part whose body may lie below."""
         box = text_box(text, x, y, turn, size)
@@ -99,11 +106,11 @@ def _candidates(reference: str, box: Box, size: float) -> Iterator[tuple[float, 
     """Places around a part, the likeliest first; on itself at last."""
     x, y, width, height = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0], box[3] - box[1]
     _, _, along, across = text_box(reference, 0.0, 0.0, 0, size)
-    for gap, slide, side in itertools.product(AWAY_MM, SLIDES, (-1, 1)):
-        yield x + slide * width, y + side * (height / 2 + across + gap), 0
-        yield x + side * (width / 2 + across + gap), y + slide * height, 90
-        yield x + side * (width / 2 + along + gap), y + slide * height, 0
-        yield x + slide * width, y + side * (height / 2 + along + gap), 90
+    for away, slide, side in itertools.product(AWAY_MM, SLIDES, (-1, 1)):
+        yield x + slide * width, y + side * (height / 2 + across + away), 0
+        yield x + side * (width / 2 + across + away), y + slide * height, 90
+        yield x + side * (width / 2 + along + away), y + slide * height, 0
+        yield x + slide * width, y + side * (height / 2 + along + away), 90
     yield x, y, 0
     yield x, y, 90
 
@@ -116,7 +123,8 @@ def _own_names(parts: Mapping[str, Component]) -> set[str]:
 def _label(reference: str, ink: Ink) -> Label | None:
     for size in (SIZE_MM, SMALL_MM):
         for x, y, turn in _candidates(reference, ink.bodies[reference], size):
-            if ink.take(reference, x, y, turn, size, own=reference):
+            is_clear = ink.is_nearest(reference, text_box(reference, x, y, turn, size))
+            if is_clear and ink.take(reference, x, y, turn, size, own=reference):
                 return Label(round(x, 3), round(y, 3), turn, size)
     return None
 
@@ -172,7 +180,7 @@ def _texts(parts: Mapping[str, Component], placed: Mapping[str, Spot], ink: Ink)
     about = (
         (f"{BOARD.name} {REVISION}", 52.0, 56.6, 1.8, 0.3),
         ("CERN-OHL-P-2.0", 52.0, 58.5, 0.9, 0.14),
-        ("no board made yet", 9.2, 39.2, 0.8, 0.12),
+        ("untested design", 9.2, 39.2, 0.8, 0.12),
         ("Seed: USB here", 27.1, 21.8, 0.8, 0.12),
     )
     for words, x, y, size, stroke in about:

@@ -16,17 +16,19 @@ from lottava.hardware.gerbers import Gerbers, compare, read
 from lottava.hardware.panel.art import art
 from lottava.hardware.panel.board import FOLDER as PANEL_FOLDER
 from lottava.hardware.panel.board import LIBRARY, VARIANTS
-from lottava.hardware.pcb.assembly import drawing
+from lottava.hardware.pcb.assembly import MARGIN_MM, drawing
 from lottava.hardware.pcb.bodies import body_box
 from lottava.hardware.pcb.by_hand import PAIR, pair_complaints
 from lottava.hardware.pcb.copper import Copper, Track
 from lottava.hardware.pcb.copper import load as load_copper
 from lottava.hardware.pcb.fiducials import FIDUCIALS, with_fiducials
 from lottava.hardware.pcb.footprints import load
+from lottava.hardware.pcb.geometry import gap
 from lottava.hardware.pcb.job import SHEET_ORIGIN_MM
 from lottava.hardware.pcb.netlist import export
 from lottava.hardware.pcb.panel_parts import shaft
 from lottava.hardware.pcb.place import collisions, place
+from lottava.hardware.pcb.silkscreen import Ink, labels, text_box
 from lottava.hardware.schematic.project import KICAD, PROJECT
 from lottava.hardware.schematic.sexpr import children, parse, text_of
 
@@ -131,6 +133,32 @@ def test_the_assembly_drawing_names_parts_on_themselves() -> None:
     assert [list(children(item, "pad")) for item in children(shown, "footprint")] == [
         list(children(item, "pad")) for item in children(parse(text), "footprint")
     ]
+
+
+def test_the_assembly_drawing_fills_its_page() -> None:
+    shown = parse(drawing((KICAD / BOARD_FILE).read_text("utf-8")))
+    page = next(children(shown, "paper"))
+    edges = [one for name in ("gr_line", "gr_arc") for one in children(shown, name)]
+    edges = [one for one in edges if text_of(next(children(one, "layer"))) == "Edge.Cuts"]
+    points = [next(children(one, name)) for one in edges for name in ("start", "end")]
+    for axis, size in ((1, float(text_of(page, 2))), (2, float(text_of(page, 3)))):
+        places = [float(text_of(point, axis)) for point in points]
+        assert (min(places), max(places)) == pytest.approx((MARGIN_MM, size - MARGIN_MM), abs=0.01)
+
+
+def test_a_printed_name_lies_next_to_its_own_part() -> None:
+    parts = with_fiducials(export(KICAD / f"{PROJECT}.kicad_sch")).components
+    placed, _ = place(parts)
+    found = labels(parts, placed)
+    assert len(found) > 160
+    for reference, label in found.items():
+        box = text_box(reference, label.x, label.y, label.turn, label.size)
+        bodies = Ink(parts, placed, placed[reference].is_back).bodies
+        assert min(bodies, key=lambda name: gap(box, bodies[name])) == reference
+    ink = Ink(parts, placed, True)
+    ink.bodies = {"R1": (0.0, 0.0, 1.0, 2.0), "R2": (3.0, 0.0, 4.0, 2.0)}
+    assert ink.is_nearest("R1", (1.2, 0.0, 2.2, 2.0))
+    assert not ink.is_nearest("R1", (1.5, 0.0, 2.5, 2.0)), "as near to the other"
 
 
 def test_a_longer_line_of_the_pair_is_seen() -> None:
