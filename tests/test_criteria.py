@@ -110,6 +110,13 @@ def test_magnitude_ignores_examples_and_keeps_its_order_when_a_layer_is_scaled()
     assert np.allclose(scaled["memory"], scores["memory"])
 
 
+def test_magnitude_of_a_recurrent_unit_sums_its_three_rows():
+    arrays, size = named_arrays(TASK.graph), TASK.channels.free["memory"].size
+    rows = [3, 3 + size, 3 + 2 * size]
+    expected = sum(np.abs(arrays[f"memory.weight_{side}"][rows]).sum() for side in ("ih", "hh"))
+    assert np.isclose(criteria.magnitude(TASK)["memory"][3], expected)
+
+
 def test_residual_units_sum_over_all_that_makes_them():
     task = filter_task()
     scores, arrays = criteria.magnitude(task), named_arrays(task.graph)
@@ -170,6 +177,10 @@ def test_norms_keep_the_order_in_each_group(norm):
         assert np.array_equal(np.argsort(values, kind="stable"), np.argsort(scores[name], kind="stable"))
     with pytest.raises(ValueError, match="norm"):
         normalise(scores, "odd")
+
+
+def test_a_silent_group_stays_zero():
+    assert np.array_equal(normalise({"x": np.zeros(4)})["x"], np.zeros(4))
 
 
 def test_equal_rises_of_the_loss_score_alike():

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,9 @@ pytest.importorskip("torch", reason="training needs it: install lottava[train]")
 from lottava.training.analysis.integer import IntegerVoice
 from lottava.training.analysis.lufs import measure_lufs
 from lottava.training.analysis.wildness import sweep_wild
-from lottava.training.configs import TrainConfig, load_config
+from lottava.training.configs import load_config
 from lottava.training.data.report import DataReport, Finding
-from lottava.training.reduction.arms import Arm
-from lottava.training.reduction.lottery import Lottery
-from lottava.training.train import new_model
-from lottava.training.trainer import DatasetTrainer, encoder_of, train_integers
-from lottava.training.wild import WildEncoder, WildReport
+from lottava.training.wild import WildReport
 from small_dataset import small_dataset
 
 from lottava import card as cards
@@ -41,71 +37,57 @@ def quiet(name: str, step: int, steps: int) -> None:
     """Progress to nobody."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def little() -> Iterator[None]:
+    """A target that takes something of a nano parent, of 3 333 cycles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_make, "TARGET_CYCLES", 3_000.0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("training")
 
 
 @pytest.fixture(scope="module")
-def lottery(root: Path) -> Lottery:
+def lottery(root: Path) -> _make.Lottery:
     return _make.draw_lottery(DATASET, CONFIG, 1, root, quiet)
 
 
 @pytest.fixture(scope="module")
-def made(lottery: Lottery, root: Path) -> _make.Integers:
-    return _make.to_integers(lottery.winner.trained, DATASET, CONFIG, root, quiet)
+def made(lottery: _make.Lottery, root: Path) -> _make.Integers:
+    return _make.to_integers(lottery.winner, DATASET, CONFIG, root, quiet)
 
 
 @pytest.fixture(scope="module")
-def report(lottery: Lottery, made: _make.Integers) -> dict:
-    models = {"parent": lottery.parent.trained.model, "ticket_float": lottery.winner.trained.model}
+def report(lottery: _make.Lottery, made: _make.Integers) -> dict:
+    models = {"parent": lottery.parent.model, "ticket_float": lottery.winner.model}
     arms = _score.score_arms(models, made, DATASET)
-    return {"arms": arms, **_score.sweep(made, lottery.winner.trained, DATASET)}
+    return {"arms": arms, **_score.sweep(made, lottery.winner, DATASET)}
 
 
 @pytest.fixture(scope="module")
-def voice(lottery: Lottery, made: _make.Integers, report: dict) -> Voice:
+def voice(lottery: _make.Lottery, made: _make.Integers, report: dict) -> Voice:
     claims = _finish.Claims("nano_v1", Path("takes"))
-    return _finish.finish(claims, DATASET, made, lottery.winner.ticket, report, CONFIG.seed)[0]
+    return _finish.finish(claims, DATASET, made, lottery.ticket, report, CONFIG.seed)[0]
 
 
-def test_an_arm_trains_from_its_first_step_and_ends_alike(tmp_path: Path) -> None:
-    model, _ = new_model(CONFIG, DATASET)
-    seen: list[int] = []
-
-    def run(folder: str, config: TrainConfig = CONFIG):  # type: ignore[no-untyped-def]
-        arm = Arm("an-arm", model.state_dict(), None, 0, config.seed)
-        trainer = DatasetTrainer(DATASET, config)
-        return trainer(arm, tmp_path / folder, rewind_step=1, progress=lambda name, step, steps: seen.append(step))
-
-    first, again = run("a"), run("b")
-    assert seen == [1, 2, 3, 4] * 2
-    assert all((first.state[name] == again.state[name]).all() for name in first.state)
-    assert any((first.state[name] != first.rewind[name]).any() for name in first.state)
-    assert encoder_of(first).state_dict().keys() == WildEncoder().state_dict().keys()
-    with pytest.raises(ValueError, match="saves step 2, not 1"):
-        run("c", replace(CONFIG, rewind_fraction=0.5))
-
-
-def test_what_is_done_is_not_trained_again(lottery: Lottery, made: _make.Integers, root: Path) -> None:
+def test_what_is_done_is_not_trained_again(lottery: _make.Lottery, made: _make.Integers, root: Path) -> None:
     def forbidden(name: str, step: int, steps: int) -> None:
         raise AssertionError(f"{name} trains again")
 
     again = _make.draw_lottery(DATASET, CONFIG, 1, root, forbidden)
-    assert again.winner.ticket == lottery.winner.ticket
-    assert graph_hash(_make.to_integers(again.winner.trained, DATASET, CONFIG, root, forbidden).graph) == graph_hash(
-        made.graph
-    )
-    short = replace(CONFIG, steps=_make.integer_steps(CONFIG))
-    model = train_integers(again.winner.trained, DATASET, short, root, progress=lambda now: forbidden("", 0, 0))
-    assert model.widths == again.winner.trained.model.widths
+    assert again.ticket == lottery.ticket
+    assert graph_hash(_make.to_integers(again.winner, DATASET, CONFIG, root, forbidden).graph) == graph_hash(made.graph)
 
 
-def test_controls_have_the_tickets_widths(lottery: Lottery, root: Path) -> None:
-    controls = _make.train_controls(lottery, DATASET, CONFIG, root, quiet)
-    assert set(controls) == {"dense_small", "random_ticket"}
-    for trained in controls.values():
-        assert trained.model.widths == lottery.winner.trained.model.widths
+def test_controls_have_the_tickets_widths_or_its_cycles(lottery: _make.Lottery, root: Path) -> None:
+    controls = _make.train_controls(DATASET, CONFIG, 1, root, quiet)
+    small, drawn = controls["dense_small"], controls["random_ticket"]
+    assert small.model.widths == lottery.winner.model.widths != lottery.parent.model.widths
+    assert small.ticket == lottery.ticket != drawn.ticket
+    assert max(small.network_cycles, drawn.network_cycles) <= _make.TARGET_CYCLES
 
 
 def test_the_integer_voice_sounds_what_the_oracle_computes(made: _make.Integers) -> None:
@@ -141,10 +123,12 @@ def test_wild_is_seen_where_its_knob_moves_the_sound() -> None:
     assert replace(curve, nats=0.001).dead and not replace(curve, nats=1.0).dead
 
 
-def test_a_dead_wild_is_given_a_ripple(lottery: Lottery, made: _make.Integers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_wild_is_given_a_ripple(
+    lottery: _make.Lottery, made: _make.Integers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def sweep(nats: float) -> dict:
         monkeypatch.setattr("lottava.training.wild.measure_wild", lambda *_: WildReport(nats, 0.0, 0.0))
-        return _score.sweep(made, lottery.winner.trained, DATASET)
+        return _score.sweep(made, lottery.winner, DATASET)
 
     assert sweep(1.0)["edits"]["ripple_db"] == 9.0, "a knob that is hardly heard is dead, whatever its encoder says"
     monkeypatch.setattr("lottava.training.analysis.wildness.LEAST_CHANGE_DB", 0.0)

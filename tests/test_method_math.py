@@ -331,20 +331,6 @@ def test_scratch_b_spends_what_the_parent_spent_up_to_its_cap():
     assert baselines.scratch_steps(1_000, TASK.graph, tiny) == 4_000
 
 
-def test_scratch_has_the_tickets_architecture_and_other_weights():
-    small = TASK.on(trim_graph(TASK.graph, CHANNELS, {name: np.arange(4) for name in CHANNELS.free}))
-    one, other = (baselines.from_scratch(small, TASK.graph, Schedule(2), seed).task.graph for seed in (1, 2))
-    assert baselines.structure(one) == baselines.structure(other) == baselines.structure(small.graph)
-    assert not np.array_equal(one.layers[0].arrays["weight"], other.layers[0].arrays["weight"])
-
-
-def test_random_units_come_at_the_tickets_widths():
-    widths = dict.fromkeys(CHANNELS.free, 4)
-    keep = baselines.random_at(CHANNELS, widths, np.random.default_rng(0))
-    assert {name: len(kept) for name, kept in keep.items()} == widths
-    assert any(not np.array_equal(kept, np.arange(4)) for kept in keep.values())
-
-
 def test_masked_weights_get_no_updates():
     masks = {"out.weight": np.zeros((8, 16))}
     trained = fit(TASK, Schedule(4), 0, masks=masks).task

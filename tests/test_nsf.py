@@ -24,7 +24,7 @@ from lottava.training.generators.nsf_voice import (
     silent_source,
 )
 from lottava.training.reduction.blocks import blocks, without
-from lottava.training.slim import from_graph, model_of, state_widths, to_graph
+from lottava.training.slim import from_graph, model_of, to_graph
 
 from lottava import nsf_source, reference, upsample
 from lottava.graph import Graph, GraphError, graph_hash
@@ -182,7 +182,7 @@ def test_layers_and_blocks_may_go_whole(seed: int, data: st.DataObject) -> None:
     outside = {name: value for name, value in model.state_dict().items() if name in FAMILY.outside}
     left = from_graph(graph, outside)
     assert_equals_its_graph(left, graph, seed)
-    assert shape_from_dict(left.widths.as_dict()) == left.widths == state_widths(left.state_dict())
+    assert shape_from_dict(left.widths.as_dict()) == left.widths == FAMILY.widths_of(left.state_dict())
     assert left.widths.parameter_count == sum(p.numel() for p in left.parameters())
     again = model_of(left.state_dict())
     assert graph_hash(to_graph(again)) == graph_hash(to_graph(left))

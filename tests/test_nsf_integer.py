@@ -15,16 +15,16 @@ from lottava.export import VoiceParameters, blob
 from lottava.export.quantise import quantise, quantise_at
 from lottava.training.analysis.integer import IntegerSamples, integer_voice
 from lottava.training.analysis.render import graph_scales, render_inputs, representative_inputs, score_model
+from lottava.training.checkpoint import Checkpoint
 from lottava.training.configs import load_config
 from lottava.training.generators import FAMILIES
 from lottava.training.generators.base import Controls
 from lottava.training.generators.nsf import NSF
 from lottava.training.generators.nsf_graph import uniform
+from lottava.training.integers import train_integers
 from lottava.training.qat import FakeQuantNSF
-from lottava.training.reduction.arms import Trained
-from lottava.training.slim import to_graph
+from lottava.training.slim import model_of, to_graph
 from lottava.training.train import new_model, train
-from lottava.training.trainer import train_integers
 from small_dataset import small_dataset
 
 from lottava import reference
@@ -93,13 +93,12 @@ def test_gradients_reach_the_merge_and_every_weight() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     model, encoder = new_model(CONFIG, DATASET)
-    last = train(model, encoder, DATASET, CONFIG, tmp_path_factory.mktemp("nsf"))
-    return Trained(last.model, last.encoder)
+    return train(model, encoder, DATASET, CONFIG, tmp_path_factory.mktemp("nsf"))
 
 
-def test_a_killed_training_resumes_with_the_same_bits(trained: Trained, tmp_path: Path) -> None:
+def test_a_killed_training_resumes_with_the_same_bits(trained: Checkpoint, tmp_path: Path) -> None:
     def stop(done) -> None:  # type: ignore[no-untyped-def]
         if done.step == 4:
             raise KeyboardInterrupt
@@ -109,7 +108,7 @@ def test_a_killed_training_resumes_with_the_same_bits(trained: Trained, tmp_path
         train(model, encoder, DATASET, CONFIG, tmp_path, progress=stop)
     model, encoder = new_model(CONFIG, DATASET)
     last = train(model, encoder, DATASET, CONFIG, tmp_path)
-    assert all(torch.equal(value, last.model[name]) for name, value in trained.state.items())
+    assert all(torch.equal(value, last.model[name]) for name, value in trained.model.items())
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
@@ -120,10 +119,12 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> tuple[NSF, Graph]:
+def made(trained: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> tuple[NSF, Graph]:
     """The network after a few steps in integers, and its integer graph."""
     short = replace(CONFIG, steps=2)
-    model = train_integers(trained, DATASET, short, tmp_path_factory.mktemp("integers"))
+    model = train_integers(
+        model_of(trained.model), trained.encoder, DATASET, short, tmp_path_factory.mktemp("integers")
+    )
     graph, report = quantise(to_graph(model), representative_inputs(model, DATASET), correct_bias=False)
     assert report.end_to_end[0].snr_db > 30.0
     assert {name: tensor.scale for name, tensor in graph.tensors.items()} == graph_scales(model, DATASET)

@@ -37,8 +37,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[voicefile.Voice, voi
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOTTAVA_CACHE", str(tmp_path_factory.mktemp("cache")))
         first = _samples.make(DATASET, CONFIG, Claims("takes_v1", Path("takes")))
-        patch.setattr("lottava.training.trainer.train", lambda *_, **__: pytest.fail("trained twice"))
-        trained = _samples.train_whole(DATASET, CONFIG, cache_dir() / "training", quiet)
+        for module in ("datafit", "integers"):
+            patch.setattr(f"lottava.training.{module}.train", lambda *_, **__: pytest.fail("trained twice"))
+        trained = _make.run(DATASET, CONFIG, "parent", cache_dir() / "training", quiet)
         again = _make.to_integers(trained, DATASET, CONFIG, cache_dir() / "training", quiet)
     assert graph_hash(first[0].graph) == graph_hash(again.graph)
     return first

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.training.generators.ddsp import DDSP, Widths
-from lottava.training.slim import from_graph, model_of, to_graph, widths_of
+from lottava.training.slim import from_graph, model_of, to_graph
 
 from lottava import reference
 from lottava.graph import Graph, GraphError, Tensor, graph_hash
@@ -38,8 +38,8 @@ def test_oracle_on_the_graph_equals_torch(sizes, seed):
 def test_there_and_back_keeps_every_weight(sizes):
     model = decoder(Widths(*sizes))
     graph = to_graph(model, parent="0" * 64)
-    assert widths_of(graph) == model.widths
     back = from_graph(graph)
+    assert back.widths == model.widths
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in back.state_dict().items())
     assert graph_hash(to_graph(back, parent="0" * 64)) == graph_hash(graph)
 

@@ -50,7 +50,7 @@ def start(*words: str) -> subprocess.Popen[str]:
 
 def await_checkpoint(cache: Path, running: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not list(cache.glob("training/*/train/*.pt")):
+    while not list(cache.glob("training/*/checkpoint.pt")):
         assert time.monotonic() < deadline
         with contextlib.suppress(subprocess.TimeoutExpired):
             running.wait(timeout=0.02)
@@ -88,7 +88,7 @@ def unbroken(takes: Path, root: Path) -> str:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     lottery = _make.draw_lottery(dataset, config, 1, root, lambda name, step, steps: None)
-    made = _make.to_integers(lottery.winner.trained, dataset, config, root, lambda name, step, steps: None)
+    made = _make.to_integers(lottery.winner, dataset, config, root, lambda name, step, steps: None)
     torch.set_num_threads(threads)
     return graph_hash(made.graph)
 

@@ -32,7 +32,7 @@ from .reduction.graph_trim import with_arrays
 from .reduction.task import Task
 from .slim import from_graph
 from .train import LATEST, REWIND, Progress, prepare, train
-from .trainer import fresh_encoder
+from .wild import encoder_of
 
 DONE = "done.pt"
 
@@ -103,7 +103,7 @@ class DatasetFit:
     def _train(
         self, model: Network, task: Task, config: TrainConfig, folder: Path, first_step: int, along: Along
     ) -> None:
-        encoder = fresh_encoder(task.companion, config.seed)
+        encoder = encoder_of(task.companion, config.seed)
         prepare(model, self.dataset)
         last = train(
             model,

@@ -7,10 +7,10 @@ from typing import Any
 
 from lottava.graph import Graph, GraphError
 
-from .generators.family import Network, State, Widths, graph_name, torch_name
+from .generators.family import Network, State, graph_name, torch_name
 from .generators.registry import family_of, family_of_graph, family_of_state
 
-__all__ = ["from_graph", "graph_name", "model_of", "state_widths", "to_graph", "torch_name", "widths_of"]
+__all__ = ["from_graph", "graph_name", "model_of", "to_graph", "torch_name"]
 
 
 def to_graph(model: Network, parent: str | None = None) -> Graph:
@@ -26,16 +26,6 @@ def from_graph(graph: Graph, outside: State | None = None) -> Any:
     if graph.number_format != "f32":
         raise GraphError(f"a {graph.number_format} graph can't be trained; give the float one")
     return family_of_graph(graph).from_graph(graph, outside)
-
-
-def widths_of(graph: Graph, outside: State | None = None) -> Any:
-    """Widths of a float Graph that to_graph wrote. Raises GraphError as from_graph does."""
-    return from_graph(graph, outside).widths
-
-
-def state_widths(state: State) -> Widths:
-    """Widths of the network whose state_dict this is."""
-    return family_of_state(state).widths_of(state)
 
 
 def model_of(state: State) -> Any:

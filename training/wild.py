@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,15 @@ class WildEncoder(nn.Module):
     def axis(self, timbre: Tensor) -> Tensor:
         """The knob position [batch] in [-1, 1] that stands for these sounds."""
         return to_axis(self(timbre)[0])
+
+
+def encoder_of(state: Mapping[str, Tensor] | None, seed: int = 0) -> WildEncoder:
+    """The encoder of a state; without one, an untrained encoder by the seed."""
+    torch.manual_seed(seed)
+    encoder = WildEncoder()
+    if state is not None:
+        encoder.load_state_dict(state)
+    return encoder
 
 
 def clip_timbre(clip: Clip) -> Tensor:

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
     from lottava.training.data.dataset import Dataset
     from lottava.training.data.report import DataReport
-    from lottava.training.reduction.arms import Trained
-    from lottava.training.reduction.lottery import Lottery
+    from lottava.training.reduction.cell import Outcome
+    from lottava.training.reduction.ticket import Ticket
+    from lottava.training.train import Progress as Step
 
 INTEGER_SHARE = 5
 """Integer-aware training takes a fifth of an arm's steps."""
-CONTROL_SEEDS = 1000
-"""Controls train with the ticket's seed plus this and more: never with its data order."""
+METHOD = "lth_rewind"
+"""What `train` and `demo` reduce by; `reduce` knows the others."""
+TARGET_CYCLES = 17_500.0
+"""Network cycles a frame of their voices, modelled: at most 25 000 of the 258 386 parameters that they begin with."""
 
-ArmProgress = Callable[[str, int, int], None]
+Bars = Callable[[str, int, int], None]
+"""Called with a training's name, its steps done, and its steps in all."""
 
 
 def recordings(folder: Path, report: DataReport) -> Dataset:
@@ -47,8 +51,8 @@ def recordings(folder: Path, report: DataReport) -> Dataset:
     return dataset
 
 
-def arm_bars(bar: Progress) -> ArmProgress:
-    """Progress of trainings: one bar an arm, made when its first step is done."""
+def bars(bar: Progress) -> Bars:
+    """Progress of trainings by name: one bar each, made when its first step is done."""
     tasks: dict[str, Any] = {}
 
     def show(name: str, step: int, steps: int) -> None:
@@ -59,40 +63,63 @@ def arm_bars(bar: Progress) -> ArmProgress:
     return show
 
 
-def draw_lottery(dataset: Dataset, config: TrainConfig, rounds: int, root: Path, show: ArmProgress) -> Lottery:
-    """Parent and tickets; what is done under `root` is not done again."""
-    from lottava.training.reduction.lottery import LotteryConfig, run_lottery
-    from lottava.training.train import new_model
-    from lottava.training.trainer import DatasetTrainer
+def run(
+    dataset: Dataset,
+    config: TrainConfig,
+    method: str,
+    root: Path,
+    show: Bars,
+    *,
+    rounds: int | None = None,
+    **settings: Any,
+) -> Outcome:
+    """A cell of the configuration's own seed; what is done under `root` is not done again."""
+    from lottava.training.reduction.cell import Cell, run_cell
 
-    lottery = LotteryConfig(
-        rewind_step=config.rewind_step,
-        seed=config.seed,
-        data_sha256=dataset.sha256,
-        rounds=rounds,
-        settings=config.as_dict(),
-    )
-    model, _ = new_model(config, dataset)
-    return run_lottery(model, DatasetTrainer(dataset, config), lottery, root, progress=show)
+    cell = Cell(config, method, TARGET_CYCLES, config.seed, rounds, settings)
+    return run_cell(cell, dataset, root, progress=one_after_another(show, method))
 
 
-def train_controls(
-    lottery: Lottery, dataset: Dataset, config: TrainConfig, root: Path, show: ArmProgress
-) -> dict[str, Trained]:
-    """dense_small and random_ticket: the winner's widths, the same budget."""
-    from lottava.training.reduction.arms import run_arm
-    from lottava.training.reduction.controls import dense_small, random_ticket
-    from lottava.training.reduction.lottery import identity
-    from lottava.training.trainer import DatasetTrainer
+def one_after_another(show: Bars, label: str) -> Callable[[Step], None]:
+    """Progress of the trainings of one cell, told apart by their steps: a training's never fall."""
+    number, last = 1, 0
 
-    ticket, parent = lottery.winner.ticket, lottery.parent.trained
-    seed = config.seed + CONTROL_SEEDS
-    arms = {
-        "dense_small": dense_small(ticket, parent, seed),
-        "random_ticket": random_ticket(ticket, parent, lottery.config, seed + 1),
+    def step(now: Step) -> None:
+        nonlocal number, last
+        if now.step <= last:
+            number += 1
+        last = now.step
+        show(label if number == 1 else f"{label} {number}", now.step, now.steps)
+
+    return step
+
+
+@dataclass(frozen=True, eq=False)
+class Lottery:
+    """A parent and the ticket that was drawn of it, both trained."""
+
+    parent: Outcome
+    winner: Outcome
+
+    @property
+    def ticket(self) -> Ticket:
+        """Units of the parent that are left."""
+        assert self.winner.ticket is not None
+        return self.winner.ticket
+
+
+def draw_lottery(dataset: Dataset, config: TrainConfig, rounds: int, root: Path, show: Bars) -> Lottery:
+    """The parent, and within TARGET_CYCLES the ticket of METHOD."""
+    parent = run(dataset, config, "parent", root, show)
+    return Lottery(parent, run(dataset, config, METHOD, root, show, rounds=rounds))
+
+
+def train_controls(dataset: Dataset, config: TrainConfig, rounds: int, root: Path, show: Bars) -> dict[str, Outcome]:
+    """dense_small: the ticket's widths from fresh weights; random_ticket: as many cycles, units drawn at random."""
+    return {
+        "dense_small": run(dataset, config, "scratch_e", root, show, rounds=rounds, of=METHOD),
+        "random_ticket": run(dataset, config, "rand", root, show, rounds=rounds),
     }
-    trainer, settings = DatasetTrainer(dataset, config), identity(lottery.config)
-    return {name: run_arm(arm, trainer, root, settings=settings, progress=show) for name, arm in arms.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +144,17 @@ def integer_steps(config: TrainConfig) -> int:
     return max(1, config.steps // INTEGER_SHARE)
 
 
-def to_integers(trained: Trained, dataset: Dataset, config: TrainConfig, root: Path, show: ArmProgress) -> Integers:
+def to_integers(trained: Outcome, dataset: Dataset, config: TrainConfig, root: Path, show: Bars) -> Integers:
     """Train on through the module's arithmetic, then quantise. Raises QuantisationError where it can't be held."""
     from lottava.export.quantise import quantise
     from lottava.training.analysis.render import representative_inputs
+    from lottava.training.integers import train_integers
     from lottava.training.slim import to_graph
-    from lottava.training.trainer import train_integers
 
     short = replace(config, steps=integer_steps(config))
-    model = train_integers(trained, dataset, short, root, progress=lambda now: show("integers", now.step, now.steps))
-    float_graph = to_graph(model, parent=graph_hash(to_graph(trained.model)))
+    progress = one_after_another(show, "integers")
+    model = train_integers(trained.model, trained.companion, dataset, short, root, progress=progress)
+    float_graph = to_graph(model, parent=graph_hash(trained.graph))
     graph, report = quantise(float_graph, representative_inputs(model, dataset))
     worst = report.worst
     return Integers(float_graph, graph, f"{worst.layer}: {worst.rms_error:.2g} of {worst.rms:.2g} rms", model)

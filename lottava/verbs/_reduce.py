@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,9 @@ from lottava.voicefile import Voice
 from ._common import progress, say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from lottava.training.data.dataset import Dataset
-    from lottava.training.reduction.arms import Trained
     from lottava.training.reduction.cell import Cell, Outcome
     from lottava.training.reduction.method import Method
-    from lottava.training.train import Progress as Step
 
     from ._finish import Claims
     from ._make import Integers
@@ -67,55 +63,40 @@ def recordings(data: str) -> tuple[Path, Dataset]:
     return folder, _make.recordings(folder, listen(folder))
 
 
-def training_bars(bar: Progress) -> Callable[[Step], None]:
-    """One bar a training, told apart by their steps: a training's never fall."""
-    shown: list[Any] = []
-    last = 0
-
-    def show(now: Step) -> None:
-        nonlocal last
-        if not shown or now.step <= last:
-            shown.append(bar.add_task(f"training {len(shown) + 1}", total=now.steps, note=""))
-        bar.update(shown[-1], completed=now.step, note=f"loss {now.loss:.3f}")
-        last = now.step
-
-    return show
-
-
 def make(cell: Cell, dataset: Dataset, claims: Claims, device: str) -> Reduced:
     """Run a cell and make a voice of its outcome; what is done in the cache, by `lottava compare` too, is not repeated.
 
     Raises what run_cell raises, and QuantisationError.
     """
     from lottava.training.data.cache import cache_dir
-    from lottava.training.reduction.arms import Trained
     from lottava.training.reduction.cell import run_cell
 
     from . import _make
 
     config = replace(cell.config, seed=cell.seed)
     with progress() as bar:
-        outcome = run_cell(cell, dataset, cache_dir() / "compare", device=device, progress=training_bars(bar))
-        trained = Trained(outcome.state, outcome.companion)
-        made = _make.to_integers(trained, dataset, config, cache_dir() / "training", _make.arm_bars(bar))
-    voice, unquantised, arms = _voice(cell, outcome, trained, made, dataset, claims)
+        show = _make.bars(bar)
+        steps = _make.one_after_another(show, "training")
+        outcome = run_cell(cell, dataset, cache_dir() / "compare", device=device, progress=steps)
+        made = _make.to_integers(outcome, dataset, config, cache_dir() / "training", show)
+    voice, unquantised, arms = _voice(cell, outcome, made, dataset, claims)
     return Reduced(voice, unquantised, outcome, figures(cell, outcome, dataset) | {"arms": arms})
 
 
 def _voice(
-    cell: Cell, outcome: Outcome, trained: Trained, made: Integers, dataset: Dataset, claims: Claims
+    cell: Cell, outcome: Outcome, made: Integers, dataset: Dataset, claims: Claims
 ) -> tuple[Voice, Voice, dict[str, Any]]:
     from . import _finish, _samples, _score
 
     assert outcome.ticket is not None
     if cell.config.family != "ddsp":
         config = replace(cell.config, seed=cell.seed)
-        voice, unquantised, report = _samples.finish(claims, dataset, config, made, trained, outcome.ticket)
+        voice, unquantised, report = _samples.finish(claims, dataset, config, made, outcome, outcome.ticket)
         return _finish.modelled(voice), unquantised, report["arms"]
     say("scoring on the held-out notes …")
     report = {
-        "arms": _score.score_arms({"ticket_float": trained.model}, made, dataset),
-        **_score.sweep(made, trained, dataset),
+        "arms": _score.score_arms({"ticket_float": outcome.model}, made, dataset),
+        **_score.sweep(made, outcome, dataset),
     }
     voice, _ = _finish.finish(claims, dataset, made, outcome.ticket, report, cell.seed)
     arms = {name.removeprefix("ticket_"): row for name, row in report["arms"].items()}

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from lottava.training.analysis.integer import IntegerSamples
     from lottava.training.configs import TrainConfig
     from lottava.training.data.dataset import Dataset
-    from lottava.training.reduction.arms import Trained
+    from lottava.training.reduction.cell import Outcome
     from lottava.training.reduction.ticket import Ticket
 
     from ._finish import Claims
-    from ._make import ArmProgress, Integers
+    from ._make import Integers
 
 
 def make(dataset: Dataset, config: TrainConfig, claims: Claims) -> tuple[Voice, Voice, dict[str, Any]]:
@@ -36,8 +36,8 @@ def make(dataset: Dataset, config: TrainConfig, claims: Claims) -> tuple[Voice, 
 
     root = cache_dir() / "training"
     with progress() as bar:
-        show = _make.arm_bars(bar)
-        trained = train_whole(dataset, config, root, show)
+        show = _make.bars(bar)
+        trained = _make.run(dataset, config, "parent", root, show)
         made = _make.to_integers(trained, dataset, config, root, show)
     return finish(claims, dataset, config, made, trained)
 
@@ -47,20 +47,19 @@ def finish(
     dataset: Dataset,
     config: TrainConfig,
     made: Integers,
-    trained: Trained,
+    trained: Outcome,
     ticket: Ticket | None = None,
 ) -> tuple[Voice, Voice, dict[str, Any]]:
     """As make, of a trained network and what the module computes of it."""
     from lottava.training.analysis.integer import integer_voice
     from lottava.training.analysis.render import score_model
-    from lottava.training.slim import to_graph
 
     from . import _finish, _score
 
     say("scoring on the held-out notes …")
     sounding = integer_voice(made.graph, made.network)
     arms = {
-        "float": _score.arm(to_graph(trained.model), score_model(trained.model, dataset)),
+        "float": _score.arm(trained.graph, score_model(trained.model, dataset)),
         "integer": _score.arm(made.graph, sounding.score(dataset)),
     }
     trained_weights = {"parameters": made.network.widths.parameter_count}
@@ -72,25 +71,13 @@ def finish(
     return voice, _finish.float_model(voice, made), report
 
 
-def train_whole(dataset: Dataset, config: TrainConfig, root: Any, show: ArmProgress) -> Trained:
-    """One training of the configuration's network; what is done under `root` is not done again."""
-    from lottava.training.reduction.arms import Arm, run_arm
-    from lottava.training.train import new_model
-    from lottava.training.trainer import DatasetTrainer
-
-    model, _ = new_model(config, dataset)
-    arm = Arm("whole", model.state_dict(), None, 0, config.seed)
-    settings = {**config.as_dict(), "data_sha256": dataset.sha256}
-    return run_arm(arm, DatasetTrainer(dataset, config), root, settings=settings, progress=show)
-
-
 def finish_card(
     claims: Claims,
     dataset: Dataset,
     config: TrainConfig,
     made: Integers,
     sounding: IntegerSamples,
-    trained: Trained,
+    trained: Outcome,
     report: dict[str, Any],
     ticket: Ticket | None,
 ) -> Card:
@@ -98,12 +85,11 @@ def finish_card(
     from lottava.training.analysis.axes import sweep_axes
     from lottava.training.analysis.wildness import sweep_wild
     from lottava.training.generators.registry import family_of
-    from lottava.training.trainer import encoder_of
-    from lottava.training.wild import measure_wild
+    from lottava.training.wild import encoder_of, measure_wild
 
     from . import _finish, _make, _score
 
-    wild = sweep_wild(sounding.render, measure_wild(encoder_of(trained), dataset).kl_nats, dataset)
+    wild = sweep_wild(sounding.render, measure_wild(encoder_of(trained.companion), dataset).kl_nats, dataset)
     curves = sweep_axes(sounding.render, dataset)
     axes = _score.card_axes(curves, wild.dead)
     axes[3]["descriptor"] = "largest remaining variance, from an encoder"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lottava.training.analysis.metrics import Scores
     from lottava.training.data.dataset import Clip, Dataset
     from lottava.training.generators.ddsp import DDSP
-    from lottava.training.reduction.arms import Trained
+    from lottava.training.reduction.cell import Outcome
 
 FADE_SAMPLES = 480
 EXCERPT_S = 2.0
@@ -61,17 +61,16 @@ def score_arms(models: dict[str, DDSP], made: Integers, dataset: Dataset) -> dic
     return arms
 
 
-def sweep(made: Integers, trained: Trained, dataset: Dataset) -> dict[str, Any]:
+def sweep(made: Integers, trained: Outcome, dataset: Dataset) -> dict[str, Any]:
     """Knobs against descriptors: which axes were learned decides the edits, then the finished voice is swept."""
     from lottava.training.analysis.axes import choose_edits, sweep_axes, sweep_edited
     from lottava.training.analysis.integer import IntegerVoice
     from lottava.training.analysis.wildness import sweep_wild
-    from lottava.training.trainer import encoder_of
-    from lottava.training.wild import measure_wild
+    from lottava.training.wild import encoder_of, measure_wild
 
     network = IntegerVoice(made.graph)
     plain = sweep_axes(network.render, dataset)
-    nats = measure_wild(encoder_of(trained), dataset).kl_nats
+    nats = measure_wild(encoder_of(trained.companion), dataset).kl_nats
     wild = sweep_wild(network.render, nats, dataset)
     dead = wild.dead
     edits = choose_edits(plain, dead)
@@ -162,7 +161,7 @@ def players(models: dict[str, DDSP], voice: IntegerVoice, dataset: Dataset) -> l
         "parent": ("Parent", "the large network"),
         "ticket_float": ("Ticket", "what the lottery kept, in floating point"),
         "dense_small": ("Dense-small", "the same widths, trained from scratch"),
-        "random_ticket": ("Random ticket", "the same widths, units drawn at random"),
+        "random_ticket": ("Random ticket", "as many cycles, units drawn at random"),
     }
     rows = [("Original", "held-out notes, as recorded", original)]
     for name, (label, words) in names.items():

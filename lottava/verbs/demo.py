@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from lottava.training.configs import TrainConfig
     from lottava.training.data.dataset import Dataset
     from lottava.training.generators.ddsp import DDSP
-    from lottava.training.reduction.lottery import Lottery
 
-    from ._make import Integers
+    from ._make import Integers, Lottery
 
 VOICE_NAME = "sax_demo"
 BOARD = 7
@@ -108,18 +107,18 @@ def train_arms(run: Run) -> tuple[Lottery, dict[str, DDSP]]:
     from . import _make
 
     with progress() as bar:
-        show_arm = _make.arm_bars(bar)
+        show = _make.bars(bar)
         lottery = run.stages.run(
             "parent and lottery",
             run.budget,
-            lambda: _make.draw_lottery(run.dataset, run.config, run.rounds, run.root, show_arm),
+            lambda: _make.draw_lottery(run.dataset, run.config, run.rounds, run.root, show),
         )
         controls = run.stages.run(
             "controls",
             run.budget,
-            lambda: _make.train_controls(lottery, run.dataset, run.config, run.root, show_arm),
+            lambda: _make.train_controls(run.dataset, run.config, run.rounds, run.root, show),
         )
-    trained = {"parent": lottery.parent.trained, "ticket_float": lottery.winner.trained, **controls}
+    trained = {"parent": lottery.parent, "ticket_float": lottery.winner, **controls}
     return lottery, {name: each.model for name, each in trained.items()}
 
 
@@ -128,11 +127,11 @@ def integers(run: Run, lottery: Lottery) -> Integers:
     from . import _make
 
     with progress() as bar:
-        show_arm = _make.arm_bars(bar)
+        show = _make.bars(bar)
         return run.stages.run(
             "integers",
             run.budget,
-            lambda: _make.to_integers(lottery.winner.trained, run.dataset, run.config, run.root, show_arm),
+            lambda: _make.to_integers(lottery.winner, run.dataset, run.config, run.root, show),
         )
 
 
@@ -142,7 +141,7 @@ def score(run: Run, models: dict[str, DDSP], made: Integers, lottery: Lottery) -
 
     key = [run.budget, graph_hash(made.graph)]
     arms = run.stages.value("score", key, lambda: _score.score_arms(models, made, run.dataset))
-    axes = run.stages.value("axes", key, lambda: _score.sweep(made, lottery.winner.trained, run.dataset))
+    axes = run.stages.value("axes", key, lambda: _score.sweep(made, lottery.winner, run.dataset))
     return {"arms": arms, **axes}
 
 
@@ -151,7 +150,7 @@ def finish(run: Run, lottery: Lottery, made: Integers, report: dict[str, Any], m
     from . import _finish, _score
 
     claims = _finish.Claims(VOICE_NAME, run.folder, author="lottava demo", command="lottava demo")
-    ticket = lottery.winner.ticket
+    ticket = lottery.ticket
     voice, sounding = _finish.finish(claims, run.dataset, made, ticket, report, run.config.seed)
     return voice, _score.players(models, sounding, run.dataset)
 

@@ -53,7 +53,7 @@ def nest(
     chosen = replace(chosen, parent=network.widths, steps=steps or chosen.steps)
     with progress() as bar:
         nested = make_slimmable(
-            network, None, dataset, chosen, shares, cache_dir() / "training", progress=_make.arm_bars(bar)
+            network, None, dataset, chosen, shares, cache_dir() / "training", progress=_make.bars(bar)
         )
     say("scoring each level on the held-out notes …")
     rows = figures(nested, dataset)

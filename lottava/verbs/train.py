@@ -118,14 +118,14 @@ def make(
 
     root = cache_dir() / "training"
     with progress() as bar:
-        show = _make.arm_bars(bar)
+        show = _make.bars(bar)
         lottery = _make.draw_lottery(dataset, config, rounds, root, show)
         winner = lottery.winner
-        made = _make.to_integers(winner.trained, dataset, config, root, show)
-    models = {"parent": lottery.parent.trained.model, "ticket_float": winner.trained.model}
+        made = _make.to_integers(winner, dataset, config, root, show)
+    models = {"parent": lottery.parent.model, "ticket_float": winner.model}
     say("scoring on the held-out notes …")
-    report = {"arms": _score.score_arms(models, made, dataset), **_score.sweep(made, winner.trained, dataset)}
-    voice, sounding = _finish.finish(claims, dataset, made, winner.ticket, report, config.seed)
+    report = {"arms": _score.score_arms(models, made, dataset), **_score.sweep(made, winner, dataset)}
+    voice, sounding = _finish.finish(claims, dataset, made, lottery.ticket, report, config.seed)
     voice = _finish.modelled(voice)
     report |= {
         "voice": _finish.describe(voice),

@@ -12,15 +12,12 @@ from ..checkpoint import state_sha256
 from ..data.dataset import Dataset
 from ..reduction.cell import Outcome
 from ..reduction.trim import channels_of
-from ..slim import model_of
-from ..wild import WildEncoder
+from ..wild import encoder_of
 
 
 def figures(outcome: Outcome, dataset: Dataset) -> dict[str, Any]:
     """JSON values: numbers; widths, and kept units (bits of a hexadecimal number, unit 0 lowest), by group."""
-    encoder = WildEncoder()
-    encoder.load_state_dict(outcome.companion)
-    model = model_of(outcome.state).eval()
+    model = outcome.model.eval()
     numbers = {
         "network_cycles": outcome.network_cycles,
         "target_cycles": outcome.target_cycles,
@@ -30,7 +27,7 @@ def figures(outcome: Outcome, dataset: Dataset) -> dict[str, Any]:
         "parent_parameters": outcome.parent_parameters,
         "steps": outcome.steps,
         "training_macs": outcome.training_macs,
-        **quality(model, encoder.eval(), dataset),
+        **quality(model, encoder_of(outcome.companion).eval(), dataset),
         **structure(outcome.graph),
     }
     return {name: _json(value) for name, value in numbers.items()} | {

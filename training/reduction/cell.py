@@ -19,6 +19,7 @@ from ..data.dataset import Dataset
 from ..datafit import DatasetFit, network_of
 from ..generators.family import Network, State
 from ..generators.registry import family_of
+from ..slim import model_of
 from ..train import Progress, new_model
 from .baselines import scratch_steps
 from .examples import examples
@@ -74,6 +75,11 @@ class Outcome:
     steps: int
     training_macs: float
     ticket: Ticket | None = None
+
+    @property
+    def model(self) -> Any:
+        """The trained network, of its own family."""
+        return model_of(self.state)
 
     @property
     def distance(self) -> float:

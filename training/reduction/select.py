@@ -71,11 +71,6 @@ def cycle_cost(graph: Graph, channels: Channels, *, block: int = 1) -> Cost:
     return cost
 
 
-def parameter_cost(channels: Channels) -> Cost:
-    """Weights and biases by widths."""
-    return lambda widths: float(channels.parameter_count(widths))
-
-
 def steps_of(group: Group) -> list[int]:
     """Widths that a group may have, widest first: all of it, then multiples of 4, at least 4 and what it must hold."""
     least = min(group.size, max(MIN_WIDTH, -(-len(group.held) // WIDTH_MULTIPLE) * WIDTH_MULTIPLE))
