@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lottava.training.generators.base import Controls, play
 from lottava.training.generators.ddsp import DDSP, FIT, NANO, PARENT, DDSPVoice, Widths
+from lottava.training.synth import decode_controls
 
 HOP = 192
 
@@ -82,3 +83,15 @@ def test_features_are_bounded_and_audio_is_finite_at_extreme_controls() -> None:
             parameter.mul_(50.0)
         audio = play(voice, white, controls, [200])
     assert torch.isfinite(audio).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.integers(4, 64), min_size=5, max_size=5), st.integers(0, 10**6))
+def test_a_fresh_decoder_is_quiet_and_darker_upwards(sizes: list[int], seed: int) -> None:
+    torch.manual_seed(seed)
+    pitch, loudness, axes = torch.zeros(1, 50), torch.linspace(0, 1, 50)[None], torch.zeros(1, 50, 4)
+    with torch.no_grad():
+        controls, _ = DDSP(Widths(*sizes))(pitch, loudness, axes)
+        amplitudes, _ = decode_controls(controls, pitch)
+    assert amplitudes.sum(dim=-1).max() < 0.4, "exp_sigmoid(0) is 0.41"
+    assert amplitudes[..., :32].sum() > 4 * amplitudes[..., 32:].sum()

@@ -22,7 +22,7 @@ from torch.nn.functional import hardtanh
 
 from lottava import graph as graphs
 from lottava.graph import Graph, Layer
-from lottava.synth import CONTROLS
+from lottava.synth import CONTROLS, PARTIALS
 from lottava.units import HOP_SAMPLES, SAMPLE_RATE_HZ
 
 from ..probes import measure_controls
@@ -35,6 +35,14 @@ from .recurrence import run_gru
 
 FEATURE_LIMIT = 8.0
 """Rectified features end at 8: on the device they are s16 at 2^-12."""
+
+FRESH_AMPLITUDE, FRESH_FALL = -1.0, 4.0
+"""Raw controls of a fresh decoder: amplitude, and how far the last partial lies below the first.
+
+A loud, flat spectrum is unlearned first, and that push can hold the memory and most features at their limits for good:
+of five seeds of a decoder of 52 units one never left a constant buzz (held-out MRSTFT 1.86). In 260 steps on sax notes
+four of them came to a loss of 1.40 on average; with this start 1.23, with a deeper fall or half the amplitude 1.24.
+"""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,9 @@ class DDSP(Network):
         self.memory = nn.GRU(widths.pitch + widths.loudness + widths.axes, widths.gru, batch_first=True)
         self.out_mlp = nn.Linear(widths.gru + widths.pitch + widths.loudness, widths.out)
         self.head = nn.Linear(widths.out, CONTROLS)
+        with torch.no_grad():
+            self.head.bias[0] += FRESH_AMPLITUDE
+            self.head.bias[1 : PARTIALS + 1] -= torch.linspace(0.0, FRESH_FALL, PARTIALS)
 
     def init_state(self, batch: int) -> Tensor:
         """Zeros [1, batch, gru]."""
