@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from .layout import Layout, item
+from .levels import MAX_LEVELS
 from .record import SLOTS, RecordError, RecordFault, checked_image, is_newer
 
 MAGIC = int.from_bytes(b"LTST", "little")
@@ -42,6 +43,7 @@ LIMITS = {
     "hold": Limits(0, 1, 0),
     "glide": Limits(0, 5000, 0),
     "morph_span": Limits(0, 1, 0),
+    "quality": Limits(0, MAX_LEVELS - 1, 0),
 }
 
 
@@ -62,7 +64,8 @@ class SettingsImage(Layout):
     hold: int = item("s16", "1 = hold on")
     glide: int = item("s16", "milliseconds, 0 .. 5000")
     morph_span: int = item("s16", "0 = this voice and the next, 1 = the whole bank")
-    reserved: bytes = item("bytes", "0", 30)
+    quality: int = item("s16", "level of a nested voice, 0 = the whole; beyond its levels the narrowest")
+    reserved: bytes = item("bytes", "0", 28)
     crc32: int = item("u32", "CRC-32 (zlib's) of all bytes before it")
 
 
@@ -80,6 +83,7 @@ class Settings:
     hold: int = LIMITS["hold"].default
     glide: int = LIMITS["glide"].default
     morph_span: int = LIMITS["morph_span"].default
+    quality: int = LIMITS["quality"].default
 
 
 def validate(settings: Settings) -> None:
@@ -93,7 +97,7 @@ def validate(settings: Settings) -> None:
 
 def pack(settings: Settings) -> bytes:
     """The 64 bytes. Raises LayoutError for values that don't fit their fields; checks no limits."""
-    image = SettingsImage(MAGIC, VERSION, SETTINGS_BYTES, **asdict(settings), reserved=bytes(30), crc32=0).pack()
+    image = SettingsImage(MAGIC, VERSION, SETTINGS_BYTES, **asdict(settings), reserved=bytes(28), crc32=0).pack()
     return image[:-4] + zlib.crc32(image[:-4]).to_bytes(4, "little")
 
 

@@ -71,6 +71,8 @@ def test_settings_are_shown_with_their_units(console: LiveConsole) -> None:
         ("midi_channel", "any", 0),
         ("glide", "250 ms", 250),
         ("morph_span", "bank", 1),
+        ("quality", "finest", 0),
+        ("quality", "2", 2),
     ],
 )
 def test_a_setting_is_stored_and_survives(console: LiveConsole, name: str, value: str, stored: int) -> None:

@@ -47,7 +47,7 @@ __attribute__((cold)) void Module::Init() {
   previous_gain_ = 0.0f;
   target_gain_ = 0.0f;
   hop_position_ = hop_end_ = LOTTAVA_HOP_SAMPLES;
-  struck_ = gate_ = false;
+  struck_ = gate_ = muted_ = false;
   pitch_offset_ = pitch_volts_ = 0.0f;
   glide_share_ = 1.0f;
   panel_samples_ = 0;
@@ -55,13 +55,8 @@ __attribute__((cold)) void Module::Init() {
 }
 
 __attribute__((cold)) NnError Module::LoadVoice(const void* blob, size_t blob_length,
-                                                const NnMemory memories[NN_MEMORIES]) {
-  const NnError error = voice_.Load(blob, blob_length, memories);
-  contour_.Init();
-  memset(&trace_, 0, sizeof(trace_));
-  previous_gain_ = target_gain_ = 0.0f;
-  hop_position_ = hop_end_ = LOTTAVA_HOP_SAMPLES;
-  return error;
+                                                const NnMemory memories[NN_MEMORIES], uint32_t quality) {
+  return voice_.Load(blob, blob_length, memories, quality);
 }
 
 void Module::SetCalibration(const LottavaCalibration& calibration) { cv_scaler_.SetCalibration(calibration); }
@@ -91,7 +86,7 @@ void Module::StartFrame(const LottavaInputs& inputs, const Performance& performa
   previous_gain_ = hop_position_ < LOTTAVA_HOP_SAMPLES ? Fma(share, target_gain_ - previous_gain_, previous_gain_)
                                                        : target_gain_;
   const float fade = Clamp(level_ * (1.0f / kRangeStart), 0.0f, 1.0f);
-  target_gain_ = fade * fade;
+  target_gain_ = muted_ ? 0.0f : fade * fade;
 
   VoiceFrame frame;
   frame.pitch_volts = pitch_volts_;

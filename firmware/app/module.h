@@ -23,7 +23,14 @@ class Module {
 
   // Check a voice blob and copy its weights into `memories` (DTCM, AXI SRAM; kept by the caller while it plays).
   // On error the module is silent and the returned code says why; the blob itself is not needed afterwards.
-  NnError LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]);
+  // quality: a level of the blob's network, 0 the whole; beyond them the narrowest.
+  NnError LoadVoice(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES], uint32_t quality);
+
+  // Before another voice, or quality, is loaded while blocks are played: fade out over a hop, at most two until it
+  // IsSilent; then unload between two blocks and load at leisure, while all goes on but the sound; then let it in again.
+  void Mute(bool muted) { muted_ = muted; }
+  bool IsSilent() const { return previous_gain_ == 0.0f && target_gain_ == 0.0f; }
+  void UnloadVoice() { voice_.Init(); }
 
   void SetCalibration(const LottavaCalibration& calibration);
 
@@ -61,6 +68,7 @@ class Module {
   float level_;  // that sounds: LEVEL times CONTOUR
   float previous_gain_, target_gain_;  // ends of the output gain's ramp
   uint32_t hop_position_, hop_end_;  // where the next frame begins
+  bool muted_;
   bool struck_;  // by the edge that began this frame
   bool gate_;    // at the end of the last block
   float pitch_offset_;

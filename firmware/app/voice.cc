@@ -40,22 +40,24 @@ void Voice::Init() {
   stepped_ = false;
 }
 
-NnError Voice::Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]) {
+NnError Voice::Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES], uint32_t level) {
   Init();
-  const NnError error = nn_load(&network_, blob, blob_length, memories);
+  const NnError error = nn_load_level(&network_, blob, blob_length, memories, level);
   if (error != NN_OK) return error;
+  Player player = Player::kNone;
   if (IsVoice(network_.voice) && DdspPlayer::CanPlay(network_)) {
     ddsp_.Init(network_.voice);
-    player_ = Player::kDdsp;
-    return NN_OK;
-  }
-  if (IsVoice(network_.voice) && NsfPlayer::CanPlay(network_)) {
+    player = Player::kDdsp;
+  } else if (IsVoice(network_.voice) && NsfPlayer::CanPlay(network_)) {
     nsf_.Init(network_.voice);
-    player_ = Player::kNsf;
-    return NN_OK;
+    player = Player::kNsf;
+  } else {
+    memset(&network_, 0, sizeof(network_));
+    return NN_ERROR_VOICE;
   }
-  memset(&network_, 0, sizeof(network_));
-  return NN_ERROR_VOICE;
+  __atomic_signal_fence(__ATOMIC_RELEASE);  // whole before the audio interrupt sees a player
+  player_ = player;
+  return NN_OK;
 }
 
 void Voice::StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace) {

@@ -25,7 +25,9 @@ class Voice {
   void Init();
 
   // Checks that the network is one for a player, too. On error nothing is loaded and Render gives silence.
-  NnError Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES]);
+  // level: how narrow, where the blob has levels; beyond them the narrowest. An interrupt may Render meanwhile, once Init
+  // is through.
+  NnError Load(const void* blob, size_t blob_length, const NnMemory memories[NN_MEMORIES], uint32_t level);
 
   // Give the network a frame and ramp to what it says; frozen: keep the timbre of the last one, play the new pitch.
   void StartFrame(const VoiceFrame& frame, bool frozen, LottavaTrace* trace);

@@ -155,6 +155,7 @@ class HostModule:
         calibration: Calibration | None = None,
         arena_bytes: int = ARENA_BYTES,
         block_samples: int = BLOCK_SAMPLES,
+        quality: int = 0,
     ) -> None:
         self._library, self.block_samples = host_library(block_samples), block_samples
         self._module, self._memories = memory(self._library.lottava_module_size()), Memories(arena_bytes, ARENA_BYTES)
@@ -162,7 +163,21 @@ class HostModule:
         self._library.lottava_module_create(at)
         if calibration is not None:
             self.calibrate(calibration)
-        check(self._library.lottava_module_load(at, blob, len(blob), self._memories.address))
+        self.load(blob, quality)
+
+    def load(self, blob: bytes, quality: int = 0) -> None:
+        """Lay out a voice; quality: one of its levels, 0 the whole, beyond them the narrowest."""
+        at = self._module.ctypes.data
+        check(self._library.lottava_module_load(at, blob, len(blob), self._memories.address, quality))
+
+    def mute(self, muted: bool = True) -> None:
+        """Fade out over a hop, or in."""
+        self._library.lottava_module_mute(self._module.ctypes.data, muted)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has faded out."""
+        return bool(self._library.lottava_module_is_silent(self._module.ctypes.data))
 
     def process(
         self,

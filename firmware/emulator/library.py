@@ -107,7 +107,9 @@ def build(
 SIGNATURES: Mapping[str, tuple[object, Sequence[object]]] = {
     "lottava_module_size": (c_size_t, ()),
     "lottava_module_create": (None, (c_void_p,)),
-    "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    "lottava_module_load": (c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_uint32)),
+    "lottava_module_mute": (None, (c_void_p, c_int)),
+    "lottava_module_is_silent": (c_int, (c_void_p,)),
     "lottava_module_calibrate": (None, (c_void_p, POINTER(Calibration))),
     "lottava_module_set_record": (c_int, (c_void_p, c_void_p, c_size_t)),
     "lottava_module_set_glide": (None, (c_void_p, c_float)),

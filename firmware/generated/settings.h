@@ -16,12 +16,12 @@ constexpr uint32_t kSettingsMagic = 1414747212;
 constexpr uint32_t kSettingsVersion = 1;
 constexpr uint32_t kSettingsBytes = 64;
 constexpr uint32_t kSettingsSector = 2;
-constexpr uint32_t kSettings = 9;
+constexpr uint32_t kSettings = 10;
 
 // In the order of the fields, from root_octave on.
-constexpr int16_t kSettingLow[9] = {-3, -1000, 0, 0, 0, 0, 0, 0, 0};
-constexpr int16_t kSettingHigh[9] = {3, 1000, 16, 24, 255, 31, 1, 5000, 1};
-constexpr int16_t kSettingDefault[9] = {0, 0, 0, 2, 96, 0, 0, 0, 0};
+constexpr int16_t kSettingLow[10] = {-3, -1000, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr int16_t kSettingHigh[10] = {3, 1000, 16, 24, 255, 31, 1, 5000, 1, 7};
+constexpr int16_t kSettingDefault[10] = {0, 0, 0, 2, 96, 0, 0, 0, 0, 0};
 
 struct SettingsImage {
   uint32_t magic;  // "LTST"
@@ -37,7 +37,8 @@ struct SettingsImage {
   int16_t hold;  // 1 = hold on
   int16_t glide;  // milliseconds, 0 .. 5000
   int16_t morph_span;  // 0 = this voice and the next, 1 = the whole bank
-  uint8_t reserved[30];  // 0
+  int16_t quality;  // level of a nested voice, 0 = the whole; beyond its levels the narrowest
+  uint8_t reserved[28];  // 0
   uint32_t crc32;  // CRC-32 (zlib's) of all bytes before it
 };
 static_assert(offsetof(SettingsImage, magic) == 0, "offset");
@@ -53,7 +54,8 @@ static_assert(offsetof(SettingsImage, slot) == 22, "offset");
 static_assert(offsetof(SettingsImage, hold) == 24, "offset");
 static_assert(offsetof(SettingsImage, glide) == 26, "offset");
 static_assert(offsetof(SettingsImage, morph_span) == 28, "offset");
-static_assert(offsetof(SettingsImage, reserved) == 30, "offset");
+static_assert(offsetof(SettingsImage, quality) == 30, "offset");
+static_assert(offsetof(SettingsImage, reserved) == 32, "offset");
 static_assert(offsetof(SettingsImage, crc32) == 60, "offset");
 static_assert(sizeof(SettingsImage) == 64, "size");
 

@@ -92,7 +92,7 @@ NnError LoadExact(const uint8_t* blob, size_t length, size_t arena_length) {
   const NnMemory memories[NN_MEMORIES] = {{g_dtcm, arena_length}, {g_axi, kArenaBytes}};
   uint8_t* copy = static_cast<uint8_t*>(std::malloc(length ? length : 1));
   std::memcpy(copy, blob, length);
-  const NnError error = g_module.LoadVoice(copy, length, memories);
+  const NnError error = g_module.LoadVoice(copy, length, memories, Random(4));
   std::free(copy);
   return error;
 }

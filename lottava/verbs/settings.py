@@ -62,6 +62,7 @@ UNITS = {
     "hold": Unit("the note stays", "", 1, OFF_ON),
     "glide": Unit("from pitch to pitch", "ms"),
     "morph_span": Unit("what MORPH goes through", "", 1, ((0, "pair"), (1, "bank"))),
+    "quality": Unit("of a nested voice: each step is narrower and takes less CPU", "", 1, ((0, "finest"),)),
 }
 """Setting, in the order of LIMITS -> how it is written."""
 

@@ -64,6 +64,7 @@ constexpr NnMemory kMemories[NN_MEMORIES] = {{dtcm_, sizeof dtcm_}, {axi_, sizeo
 lottava::Module module_;
 LottavaInputs inputs_;
 LottavaOutputs outputs_;
+std::uint32_t quality_;  // of the voice that is loaded
 Meter meter_;
 std::uint8_t board_;  // revision; 0 is a bare Seed: bench mode
 lottava::Phrase phrase_;
@@ -153,11 +154,15 @@ void StartChip() {
   AdcStart();
 }
 
-void StartInstrument() {
-  module_.Init();
+void LoadVoice() {
   std::size_t length = 0;
   const void* voice = lottava_builtin_voice(&length);
-  module_.LoadVoice(voice, length, kMemories);
+  module_.LoadVoice(voice, length, kMemories, quality_);
+}
+
+void StartInstrument() {
+  module_.Init();
+  LoadVoice();
   while (AdcScans() < kMuxPositions) {  // the first block sees every knob
   }
   board_ = FindBoard();
@@ -231,6 +236,19 @@ void TakeSettings() {
   midi_.Configure(settings.midi_channel, settings.bend_semitones);
 }
 
+// A hop fades out, the voice is laid out anew in silence, and a hop fades in.
+void TakeQuality() {
+  const auto wanted = static_cast<std::uint32_t>(store_.settings().quality);
+  {
+    const InterruptLock lock;
+    module_.Mute(wanted != quality_);
+    if (wanted == quality_ || !module_.IsSilent()) return;
+    module_.UnloadVoice();
+  }
+  quality_ = wanted;
+  LoadVoice();
+}
+
 void TakePanel() {
   lottava::SettingsImage settings = store_.settings();
   if (PanelChange(&settings)) store_.Change(settings);
@@ -279,6 +297,7 @@ void RunConsoles() {
   usb_port_.Send();
   TakeCalibration();
   TakeSettings();
+  TakeQuality();
   Obey(usart_port_.TakeAction());
   Obey(usb_port_.TakeAction());
 }
@@ -326,6 +345,7 @@ int main() {
   StartConsole(revision, cause, fault);
   TakeCalibration();
   TakeSettings();
+  TakeQuality();
   AudioStart(revision, OnBlock);
   WatchdogStart(kPlayMilliseconds);
   HangWatchStart(&meter_.blocks, &turns_);

@@ -41,9 +41,13 @@ size_t lottava_module_size(void) { return sizeof(Module); }
 
 void lottava_module_create(void* module) { AsModule(module)->Init(); }
 
-int lottava_module_load(void* module, const void* blob, size_t length, const NnMemory* memories) {
-  return AsModule(module)->LoadVoice(blob, length, memories);
+int lottava_module_load(void* module, const void* blob, size_t length, const NnMemory* memories, uint32_t quality) {
+  return AsModule(module)->LoadVoice(blob, length, memories, quality);
 }
+
+void lottava_module_mute(void* module, int muted) { AsModule(module)->Mute(muted != 0); }
+
+int lottava_module_is_silent(const void* module) { return static_cast<const Module*>(module)->IsSilent(); }
 
 void lottava_module_calibrate(void* module, const LottavaCalibration* calibration) {
   AsModule(module)->SetCalibration(*calibration);

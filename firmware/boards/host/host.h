@@ -17,7 +17,10 @@ extern "C" {
 // The whole module. Return codes are enum NnError (0 = fine). memories: two, as nn_load takes them.
 size_t lottava_module_size(void);
 void lottava_module_create(void* module);
-int lottava_module_load(void* module, const void* blob, size_t length, const struct NnMemory* memories);
+int lottava_module_load(void* module, const void* blob, size_t length, const struct NnMemory* memories,
+                        uint32_t quality);
+void lottava_module_mute(void* module, int muted);
+int lottava_module_is_silent(const void* module);
 void lottava_module_calibrate(void* module, const struct LottavaCalibration* calibration);
 void lottava_module_set_glide(void* module, float milliseconds);
 int lottava_module_set_record(void* module, const void* record, size_t length);  // enum RecordFault, 0 = taken up
