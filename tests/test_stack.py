@@ -53,7 +53,7 @@ def test_the_worst_case_fits_into_the_reserved_stack(image: Path) -> None:
 
 def test_the_path_of_the_audio_interrupt_goes_down_to_the_kernels(image: Path) -> None:
     graph = read_call_graph(image)
-    reached, waiting = set(), [graph.named("nn_load").start, graph.image.symbols["DMA1_Stream1_IRQHandler"]]
+    reached, waiting = set(), [graph.named("nn_load_level").start, graph.image.symbols["DMA1_Stream1_IRQHandler"]]
     while waiting:
         function = graph.functions[waiting.pop()]
         reached.add(function.name)
